@@ -1,0 +1,1 @@
+"""Rules that find what needs a person now, each with its figure and its address."""

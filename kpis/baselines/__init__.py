@@ -1,0 +1,1 @@
+"""The frozen reference of each KPI: is there enough, measure, declare, approve."""

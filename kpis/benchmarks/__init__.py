@@ -1,0 +1,1 @@
+"""Published figures with their source, and which of them fits which KPI."""

@@ -1,0 +1,1 @@
+"""One module a page: sight, value, template. No query and no arithmetic."""

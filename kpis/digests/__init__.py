@@ -1,0 +1,1 @@
+"""Scheduled mail: when due, what it says, how it looks, delivered once."""

@@ -1,0 +1,1 @@
+"""What leaves the portal as a file, with its marks."""

@@ -1,0 +1,1 @@
+"""From bytes to stored points: decode, check, accept. Leaves rejections that say why."""

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from kpis.baselines.models import Baseline
+from kpis.definitions.models import CURRENCY, Initiative, Kpi
+
+
+class Assumption(models.Model):
+    """A number that nobody measures: low, likely and high, with an owner, a source and a time it holds for.
+
+    One row may serve several drivers (the service hour): it is then drawn once for all of them.
+    """
+
+    name = models.CharField(max_length=120)
+    low = models.DecimalField(max_digits=18, decimal_places=6)
+    likely = models.DecimalField(max_digits=18, decimal_places=6)
+    high = models.DecimalField(max_digits=18, decimal_places=6)
+    is_share = models.BooleanField(default=False)  # realisation, attribution: within 0..1
+    owner = models.CharField(max_length=120, blank=True)
+    source = models.CharField(max_length=300, blank=True)
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="assumption_range_is_in_order", condition=Q(low__lte=F("likely"), likely__lte=F("high"))
+            ),
+            models.CheckConstraint(
+                name="assumption_share_is_within_0_and_1", condition=Q(is_share=False) | Q(low__gte=0, high__lte=1)
+            ),
+        ]
+
+
+class ValueDriver(models.Model):
+    """The rule that turns one KPI's effect into money, in the initiative's currency.
+
+    amount = ±(counterfactual − actual) · volume · unit_factor · unit_value · realisation · attribution for each
+    interval of the KPI. `unit_factor` turns KPI unit × volume into what `unit_value` prices (minutes → hours: 1/60).
+    """
+
+    class BenefitType(models.TextChoices):
+        DIRECT = "direct"
+        INDIRECT = "indirect"
+
+    initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="value_drivers")
+    name = models.CharField(max_length=120)
+    kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="value_drivers")
+    volume_kpi = models.ForeignKey(Kpi, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    volume_per_interval = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
+    unit_factor = models.DecimalField(max_digits=24, decimal_places=15, default=1)
+    unit_value = models.ForeignKey(Assumption, on_delete=models.PROTECT, related_name="+")
+    realisation = models.ForeignKey(Assumption, on_delete=models.PROTECT, related_name="+")
+    attribution = models.ForeignKey(Assumption, on_delete=models.PROTECT, related_name="+")
+    benefit_type = models.CharField(max_length=8, choices=BenefitType, default=BenefitType.DIRECT)
+    is_freed_time = models.BooleanField(default=False)  # time saved that no follow-up KPI has traced yet
+    pool = models.CharField(max_length=80, blank=True)  # the hours or money that the driver draws on
+    captured_by = models.ForeignKey(Kpi, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+    valid_from = models.DateField(null=True, blank=True)
+    valid_to = models.DateField(null=True, blank=True)
+    owner = models.CharField(max_length=120, blank=True)
+    source = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["initiative_id", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["initiative", "name", "version"], name="driver_version_once"),
+            models.CheckConstraint(
+                name="driver_has_one_volume",
+                condition=Q(volume_kpi__isnull=False, volume_per_interval__isnull=True)
+                | Q(volume_kpi__isnull=True, volume_per_interval__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="driver_is_valid_in_order",
+                condition=Q(valid_from__isnull=True) | Q(valid_to__isnull=True) | Q(valid_from__lte=F("valid_to")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CostEntry(models.Model):
+    """Money spent on an initiative: once, or recurring on the anchor day until `until` (inclusive)."""
+
+    class Category(models.TextChoices):
+        INFRASTRUCTURE = "infrastructure"
+        PERSONNEL = "personnel"
+        LICENCE = "licence"
+        EXTERNAL = "external"
+        TRAINING = "training"
+        OTHER = "other"
+
+    class Recurrence(models.TextChoices):
+        NONE = "none"
+        MONTHLY = "monthly"
+        QUARTERLY = "quarterly"
+        YEARLY = "yearly"
+
+    class Kind(models.TextChoices):
+        PLANNED = "planned"
+        ACTUAL = "actual"
+
+    class Settlement(models.TextChoices):
+        ESTIMATED = "estimated"
+        INVOICED = "invoiced"
+        RECONCILED = "reconciled"
+
+    initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="costs")
+    name = models.CharField(max_length=160)
+    cost_category = models.CharField(max_length=14, choices=Category)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    currency = models.CharField(max_length=3, validators=[CURRENCY])
+    on = models.DateField()
+    recurrence = models.CharField(max_length=9, choices=Recurrence, default=Recurrence.NONE)
+    until = models.DateField(null=True, blank=True)
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.ACTUAL)
+    settlement = models.CharField(max_length=10, choices=Settlement, default=Settlement.INVOICED)
+
+    class Meta:
+        ordering = ["on", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="cost_ends_after_it_starts", condition=Q(until__isnull=True) | Q(until__gte=F("on"))
+            ),
+            models.CheckConstraint(
+                name="cost_until_needs_a_recurrence", condition=Q(until__isnull=True) | ~Q(recurrence="none")
+            ),
+        ]
+
+
+class LedgerEntry(models.Model):
+    """The benefit of one value driver in one interval, in `currency`: the only source of benefit figures.
+
+    Keeps the identity and the value of everything that it used, so that the amount can be recomputed from the row.
+    `low` and `high` are its 80 % range.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        CLOSED = "closed"
+        ADJUSTMENT = "adjustment"
+
+    initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="entries")
+    driver = models.ForeignKey(ValueDriver, on_delete=models.CASCADE, related_name="entries")
+    kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="+")
+    baseline = models.ForeignKey(Baseline, on_delete=models.CASCADE, related_name="+")
+    interval_start = models.DateTimeField()
+    interval_end = models.DateTimeField()
+    counterfactual = models.FloatField()
+    actual = models.FloatField()
+    volume = models.FloatField()
+    unit_factor = models.DecimalField(max_digits=24, decimal_places=15)
+    unit_value = models.DecimalField(max_digits=18, decimal_places=6)
+    realisation = models.DecimalField(max_digits=18, decimal_places=6)
+    attribution = models.DecimalField(max_digits=18, decimal_places=6)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    low = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    high = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3)
+    benefit_type = models.CharField(max_length=8, choices=ValueDriver.BenefitType)
+    is_freed_time = models.BooleanField(default=False)
+    method = models.CharField(max_length=10, blank=True)
+    evidence_grade = models.CharField(max_length=1)
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    provisional = models.BooleanField(default=False)  # its interval may still change by itself
+    measurements = models.PositiveIntegerField()  # rows behind `actual`
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["interval_start", "driver_id"]
+        indexes = [models.Index(fields=["initiative", "interval_start"], name="ledger_by_initiative")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["driver", "interval_start"],
+                condition=~Q(status="adjustment"),
+                name="entry_once_per_driver_and_interval",
+            ),
+            models.CheckConstraint(
+                name="entry_ends_after_it_starts", condition=Q(interval_start__lt=F("interval_end"))
+            ),
+        ]

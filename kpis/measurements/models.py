@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from kpis.definitions.models import Kpi
+
+
+class Series(models.Model):
+    """One KPI and one label set. `labels_hash` is the SHA-256 of the canonical JSON of `labels`."""
+
+    id = models.AutoField(primary_key=True)
+    kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="series")
+    labels = models.JSONField(default=dict)
+    labels_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kpi", "labels_hash"], name="series_once_per_label_set")]
+
+
+class Batch(models.Model):
+    """What arrived together: one request, one pull. Keeps who sent it and what became of its points."""
+
+    id = models.BigAutoField(primary_key=True)
+    arrived_at = models.DateTimeField()
+    token = models.ForeignKey("kpis.Token", null=True, on_delete=models.SET_NULL, related_name="+")
+    user = models.ForeignKey("kpis.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    source = models.ForeignKey("kpis.DataSource", null=True, on_delete=models.SET_NULL, related_name="+")
+    received = models.PositiveIntegerField(default=0)
+    accepted = models.PositiveIntegerField(default=0)
+    replaced = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["-arrived_at"], name="batch_by_arrival")]
+
+
+class Measurement(models.Model):
+    """One point `(series, at, event_id)` with its value in the KPI's unit and its weight.
+
+    `event_id` is the event's own identity, empty for a sample of a gauge. Written by `store` only (COPY), never
+    through the ORM; the same identity again replaces the value.
+    """
+
+    pk = models.CompositePrimaryKey("series_id", "at", "event_id")
+    at = models.DateTimeField()
+    value = models.FloatField()
+    weight = models.FloatField(default=1)
+    batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+", db_index=False)
+    event_id = models.CharField(max_length=200, default="")
+
+    class Meta:
+        constraints = [
+            # NaN sorts above every number in PostgreSQL, so one pair of comparisons refuses NaN and both infinities.
+            models.CheckConstraint(
+                name="measurement_value_is_finite",
+                condition=Q(value__gte=-1.7976931348623157e308, value__lte=1.7976931348623157e308),
+            ),
+            models.CheckConstraint(
+                name="measurement_weight_is_finite_and_not_negative",
+                condition=Q(weight__gte=0, weight__lte=1.7976931348623157e308),
+            ),
+        ]
+
+
+class Arrival(models.Model):
+    """To do: these quarter hours of a series have changed and their interval values must be computed anew.
+
+    `slots` are numbers of quarter hours since 1970 (every zone's offset is a multiple of them). Written in the
+    transaction of the points, removed in the transaction of the interval values.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+")
+    slots = ArrayField(models.IntegerField())
+    arrived_at = models.DateTimeField()

@@ -1,0 +1,52 @@
+"""The index of tables: Django looks here. Nobody else imports this module; take a model from its room."""
+
+from kpis.access.models import AuditEvent, Token, User
+from kpis.baselines.models import Baseline
+from kpis.benchmarks.models import Benchmark, Comparison
+from kpis.definitions.models import Annotation, Holiday, Initiative, Kpi, Organisation, Target
+from kpis.digests.models import Digest, Edition, Recipient
+from kpis.evaluation.models import Effect
+from kpis.ingest.models import Rejection
+from kpis.ledger.models import Assumption, CostEntry, LedgerEntry, ValueDriver
+from kpis.measurements.models import Arrival, Batch, Measurement, Series
+from kpis.phases.models import PhaseEntry
+from kpis.plumbing.models import Change, IdempotentAnswer, OutboxMail
+from kpis.rollups.models import IntervalValue, KpiState
+from kpis.sources.models import DataSource, Feed, Pull
+
+__all__ = [
+    "Annotation",
+    "Arrival",
+    "Assumption",
+    "AuditEvent",
+    "Baseline",
+    "Batch",
+    "Benchmark",
+    "Change",
+    "Comparison",
+    "CostEntry",
+    "DataSource",
+    "Digest",
+    "Edition",
+    "Effect",
+    "Feed",
+    "Holiday",
+    "IdempotentAnswer",
+    "Initiative",
+    "IntervalValue",
+    "Kpi",
+    "KpiState",
+    "LedgerEntry",
+    "Measurement",
+    "Organisation",
+    "OutboxMail",
+    "PhaseEntry",
+    "Pull",
+    "Recipient",
+    "Rejection",
+    "Series",
+    "Target",
+    "Token",
+    "User",
+    "ValueDriver",
+]

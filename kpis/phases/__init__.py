@@ -1,0 +1,1 @@
+"""The four phases of an initiative and when it entered each."""

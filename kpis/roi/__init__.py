@@ -1,0 +1,1 @@
+"""What came back for what went in: one initiative, the portfolio, their ranges and forecasts."""

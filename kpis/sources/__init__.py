@@ -1,0 +1,1 @@
+"""Configured connectors: what is due, pulled, received, stored, rejected. Hands points to ingest."""

@@ -1,0 +1,1 @@
+"""One module a connector; none knows another."""

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from kpis.definitions.models import SLUG, Initiative, Kpi
+
+
+class DataSource(models.Model):
+    """A configured connector, or the name of something that pushes.
+
+    `auth_header` is ciphertext (bound to the row); it is written through `sources.credentials` and never shown.
+    """
+
+    class Kind(models.TextChoices):
+        PROMETHEUS = "prometheus"
+        HTTP_JSON = "http_json"
+        SCRAPE = "scrape"  # a /metrics page, read directly
+        PUSH = "push"
+
+    slug = models.CharField(max_length=80, unique=True, validators=[SLUG])
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=10, choices=Kind)
+    initiative = models.ForeignKey(Initiative, null=True, blank=True, on_delete=models.CASCADE, related_name="sources")
+    address = models.CharField(max_length=500, blank=True)
+    auth_header = models.BinaryField(null=True, blank=True)
+    every = models.DurationField(null=True, blank=True)  # between two pulls; null: does not pull
+    overlap = models.DurationField(null=True, blank=True)  # asked again each time, so that late samples are not lost
+    stale_after = models.DurationField(null=True, blank=True)
+    enabled = models.BooleanField(default=True)
+    next_due_at = models.DateTimeField(null=True, blank=True)
+    last_data_at = models.DateTimeField(null=True, blank=True)  # the newest point's own time
+    is_sample = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="source_that_pulls_has_address_and_rhythm",
+                condition=Q(kind="push") | (~Q(address="") & Q(every__isnull=False, overlap__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Feed(models.Model):
+    """Which part of a source becomes measurements of which KPI.
+
+    prometheus: `query` is PromQL. scrape: `query` is a metric selector. http_json: `query` is a path added to the
+    address, `points` a jmespath to the list and `fields` the jmespath of at, value, weight, id and labels in a point.
+    """
+
+    source = models.ForeignKey(DataSource, on_delete=models.CASCADE, related_name="feeds")
+    kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="feeds")
+    query = models.TextField(blank=True)
+    points = models.TextField(blank=True)
+    fields = models.JSONField(default=dict, blank=True)
+    keep_labels = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    factor = models.FloatField(default=1)  # multiplies the value into the KPI's unit
+    until = models.DateTimeField(null=True, blank=True)  # pulled up to here
+
+    class Meta:
+        ordering = ["id"]
+
+
+class Pull(models.Model):
+    """One run of a source: what was asked, what came, what became of it. Every run ends in a final state."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        OK = "ok"
+        PARTIAL = "partial"
+        FAILED = "failed"
+
+    source = models.ForeignKey(DataSource, on_delete=models.CASCADE, related_name="pulls")
+    due_at = models.DateTimeField()
+    started_at = models.DateTimeField()
+    lease_until = models.DateTimeField()  # a run that is still `running` after this has died
+    fence = models.PositiveIntegerField(default=1)  # raised when another worker takes the run over
+    finished_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    asked_from = models.DateTimeField(null=True)
+    asked_until = models.DateTimeField(null=True)
+    received = models.PositiveIntegerField(default=0)
+    accepted = models.PositiveIntegerField(default=0)
+    replaced = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_detail = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-due_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "due_at"], name="pull_once_per_due_instant"),
+            models.CheckConstraint(
+                name="pull_that_ended_has_its_time", condition=Q(state="running") | Q(finished_at__isnull=False)
+            ),
+            models.CheckConstraint(name="pull_that_failed_says_why", condition=~Q(state="failed") | ~Q(error_code="")),
+        ]

@@ -1,0 +1,1 @@
+"""Numbers, dates and verdicts as phrases in the reader's language. Knows no table."""
