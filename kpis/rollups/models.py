@@ -15,7 +15,9 @@ class IntervalValue(models.Model):
     """
 
     pk = models.CompositePrimaryKey("series_id", "granularity", "start")
-    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+", db_index=False)
+    series = models.ForeignKey(
+        Series, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     granularity = models.CharField(max_length=7, choices=Kpi.Interval)
     start = models.DateTimeField()
     end = models.DateTimeField()
@@ -34,17 +36,31 @@ class IntervalValue(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="interval_ends_after_it_starts", condition=Q(start__lt=F("end"))),
+            models.CheckConstraint(
+                name="interval_ends_after_it_starts", condition=Q(start__lt=F("end"))
+            ),
             models.CheckConstraint(name="interval_has_data", condition=Q(n__gte=1)),
         ]
 
 
 class KpiState(models.Model):
-    """What pages need of a KPI at once: newest point, and up to where its evaluation has been carried."""
+    """What pages need of a KPI at once: newest point, and up to which change its evaluation has been carried.
 
-    kpi = models.OneToOneField(Kpi, on_delete=models.CASCADE, primary_key=True, related_name="state")
-    version = models.BigIntegerField(default=0)  # raised by each change: ETag
+    To do where `evaluated_version` is behind `version`: a number, not a clock, so that a change in the middle of an
+    evaluation is never lost.
+    """
+
+    kpi = models.OneToOneField(
+        Kpi, on_delete=models.CASCADE, primary_key=True, related_name="state"
+    )
+    version = models.BigIntegerField(
+        default=0
+    )  # raised by each change of data or definition: ETag
+    evaluated_version = models.BigIntegerField(
+        default=0
+    )  # effect and ledger hold up to this change
     newest_at = models.DateTimeField(null=True)  # the newest measurement's own time
     arrived_at = models.DateTimeField(null=True)
-    evaluated_at = models.DateTimeField(null=True)  # effect and ledger stand as of this instant
-    dirty = models.BooleanField(default=False)  # interval values changed since `evaluated_at`
+    evaluated_at = models.DateTimeField(
+        null=True
+    )  # effect and ledger stand as of this instant
