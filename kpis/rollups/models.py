@@ -15,9 +15,7 @@ class IntervalValue(models.Model):
     """
 
     pk = models.CompositePrimaryKey("series_id", "granularity", "start")
-    series = models.ForeignKey(
-        Series, on_delete=models.CASCADE, related_name="+", db_index=False
-    )
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+", db_index=False)
     granularity = models.CharField(max_length=7, choices=Kpi.Interval)
     start = models.DateTimeField()
     end = models.DateTimeField()
@@ -36,9 +34,7 @@ class IntervalValue(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                name="interval_ends_after_it_starts", condition=Q(start__lt=F("end"))
-            ),
+            models.CheckConstraint(name="interval_ends_after_it_starts", condition=Q(start__lt=F("end"))),
             models.CheckConstraint(name="interval_has_data", condition=Q(n__gte=1)),
         ]
 
@@ -50,17 +46,9 @@ class KpiState(models.Model):
     evaluation is never lost.
     """
 
-    kpi = models.OneToOneField(
-        Kpi, on_delete=models.CASCADE, primary_key=True, related_name="state"
-    )
-    version = models.BigIntegerField(
-        default=0
-    )  # raised by each change of data or definition: ETag
-    evaluated_version = models.BigIntegerField(
-        default=0
-    )  # effect and ledger hold up to this change
+    kpi = models.OneToOneField(Kpi, on_delete=models.CASCADE, primary_key=True, related_name="state")
+    version = models.BigIntegerField(default=0)  # raised by each change of data or definition: ETag
+    evaluated_version = models.BigIntegerField(default=0)  # effect and ledger hold up to this change
     newest_at = models.DateTimeField(null=True)  # the newest measurement's own time
     arrived_at = models.DateTimeField(null=True)
-    evaluated_at = models.DateTimeField(
-        null=True
-    )  # effect and ledger stand as of this instant
+    evaluated_at = models.DateTimeField(null=True)  # effect and ledger stand as of this instant

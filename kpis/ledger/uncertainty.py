@@ -1,0 +1,63 @@
+"""The stream of a value driver: its intervals with everything whose value is not certain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import numpy as np
+
+from kpis.calculations.assumptions import Range
+from kpis.calculations.money import cents
+from kpis.calculations.streams import HIGH, LOW, Assumed, CounterfactualError, Draws, Stream, money_draws
+from kpis.evaluation.models import Effect
+from kpis.ledger.models import Assumption, ValueDriver
+from kpis.ledger.valuation import IntervalFacts, terms_of
+
+ENTRY_DRAWS = 2_000  # an entry's own range is for orientation; headline ranges use calculations.streams.DRAWS
+
+
+def stream_of(driver: ValueDriver, effect: Effect, facts: Sequence[IntervalFacts]) -> Stream:
+    """`facts` in order of their intervals; units as in `calculations.streams.Stream`."""
+    terms = terms_of(driver)
+    factor = float(terms.unit_factor)
+    volume = np.array([fact.volume for fact in facts], float) * factor
+    difference = np.array([fact.counterfactual - fact.actual for fact in facts], float)
+    return Stream(
+        quantity=terms.sign * difference * volume,
+        exposure=volume,
+        sign=terms.sign,
+        error=_error_of(effect),
+        unit_value=_assumed(driver.unit_value),
+        realisation=_assumed(driver.realisation),
+        attribution=_assumed(driver.attribution),
+    )
+
+
+def entry_ranges(
+    driver: ValueDriver, effect: Effect, facts: Sequence[IntervalFacts]
+) -> list[tuple[Decimal, Decimal]]:
+    """The 80 % range of each interval's amount."""
+    if not facts:
+        return []
+    stream = stream_of(driver, effect, facts)
+    # Seeded by the driver alone, so that an entry's range does not move when other entries come.
+    money = money_draws(stream, Draws(f"driver {driver.pk}", ENTRY_DRAWS), np.eye(len(facts)))
+    low, high = np.quantile(money, [LOW, HIGH], axis=1)
+    return [(cents(a), cents(b)) for a, b in zip(low, high, strict=True)]
+
+
+def _assumed(assumption: Assumption) -> Assumed:
+    low, likely, high = float(assumption.low), float(assumption.likely), float(assumption.high)
+    return Assumed(str(assumption.pk), Range(low, likely, high, is_share=assumption.is_share))
+
+
+def _error_of(effect: Effect) -> CounterfactualError:
+    key = str(effect.kpi_id)
+    if effect.standard_error is not None:
+        return CounterfactualError(key, standard_error=effect.standard_error, df=effect.df)
+    baseline = effect.baseline
+    if baseline is not None and baseline.low is not None and baseline.high is not None:
+        declared = Range(float(baseline.low), float(baseline.value), float(baseline.high))
+        return CounterfactualError(key, declared=declared)
+    return CounterfactualError(key)

@@ -1,0 +1,60 @@
+"""From effect to amount: what one interval of one value driver is worth. No table is read or written here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kpis.calculations.money import cents
+from kpis.ledger.models import ValueDriver
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The likely values that price a driver; `sign` is +1 where less of the KPI is better, −1 where more is."""
+
+    sign: int
+    unit_factor: Decimal
+    unit_value: Decimal  # initiative's currency for one priced unit
+    realisation: Decimal  # 0..1
+    attribution: Decimal  # 0..1
+
+    @property
+    def price(self) -> Decimal:
+        """Money for one unit of KPI difference times one unit of volume, before it is realised and attributed."""
+        return self.unit_factor * self.unit_value
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalFacts:
+    """What was measured in one interval: the KPI without and with the initiative, in its unit, and the volume."""
+
+    counterfactual: float
+    actual: float
+    volume: float
+
+
+def terms_of(driver: ValueDriver) -> Terms:
+    """The driver's likely values; its three assumptions must be loaded."""
+    return Terms(
+        sign=1 if driver.kpi.direction == driver.kpi.Direction.DECREASE else -1,
+        unit_factor=driver.unit_factor,
+        unit_value=driver.unit_value.likely,
+        realisation=driver.realisation.likely,
+        attribution=driver.attribution.likely,
+    )
+
+
+def amount_of(facts: IntervalFacts, terms: Terms) -> Decimal:
+    """± (counterfactual − actual) · volume · factor · unit value · realisation · attribution, to the cent, half to even.
+
+    Floats become decimals by their shortest exact text, so that the amount can be recomputed from the stored row.
+    Source: product.md "Benefit of a driver in interval i".
+    """
+    difference = _exact(facts.counterfactual) - _exact(facts.actual)
+    quantity = terms.sign * difference * _exact(facts.volume)
+    return cents(quantity * terms.price * terms.realisation * terms.attribution)
+
+
+def _exact(number: float) -> Decimal:
+    return Decimal(repr(float(number)))
