@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -63,7 +64,7 @@ def test_many_instants_at_once_give_the_same_starts_as_one_by_one(zone, granular
 def test_intervals_follow_one_another_without_gap_or_overlap(zone, granularity):
     found = Calendar(zone).between(utc(2026, 2, 11, 5), utc(2026, 11, 3, 17), granularity)
     assert found[0].start <= utc(2026, 2, 11, 5) and found[-1].end >= utc(2026, 11, 3, 17)
-    assert all(a.end == b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(found))
 
 
 @given(
