@@ -1,0 +1,29 @@
+"""`manage.py test [pytest's arguments]`: the whole suite, or a part of it, on real services.
+
+`manage.py` has started PostgreSQL and Valkey by now, in a folder of this run's own.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from django.core.management.base import BaseCommand
+
+from roi_portal import processes
+from roi_portal.embedded import ROOT
+
+
+class Command(BaseCommand):
+    help = "Run the tests; every argument goes to pytest."
+    requires_system_checks: list[str] = []
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Past Django's own parser: it would refuse what pytest understands."""
+        command = [sys.executable, "-m", "pytest", *argv[2:]]
+        suite = subprocess.Popen(command, cwd=ROOT, preexec_fn=processes.bound_to_parent(15))
+        try:
+            code = suite.wait()
+        except KeyboardInterrupt:
+            code = suite.wait(timeout=60)
+        sys.exit(code)

@@ -1,0 +1,1 @@
+"""The whole portal as real processes, for tests/running and tests/browser."""
