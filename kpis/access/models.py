@@ -7,7 +7,10 @@ from django.db.models import Q
 
 
 class User(AbstractUser):
-    """A person. The role says what they may change; `initiatives` (empty: all) what they may see."""
+    """A person. The role says what they may change; `initiatives` (empty: all) what they may see.
+
+    `limited` keeps a person's sight narrow when the last of their initiatives is deleted.
+    """
 
     class Role(models.TextChoices):
         VIEWER = "viewer"
@@ -19,6 +22,7 @@ class User(AbstractUser):
     role = models.CharField(max_length=14, choices=Role, default=Role.VIEWER)
     language = models.CharField(max_length=5, blank=True)  # empty: as the browser asks
     initiatives = models.ManyToManyField("kpis.Initiative", blank=True, related_name="+")
+    limited = models.BooleanField(default=False)  # true: `initiatives` is the whole sight, even where it is empty
 
     @property
     def may_manage(self) -> bool:
@@ -66,7 +70,10 @@ class Token(models.Model):
 
 
 class AuditEvent(models.Model):
-    """Who changed what, when. A chain: each row's digest covers the one before; the table takes inserts only (trigger)."""
+    """Who changed what, when: a chain in which each row's digest covers the one before.
+
+    The table takes inserts only (trigger `audit_takes_inserts_only`).
+    """
 
     sequence = models.BigAutoField(primary_key=True)
     at = models.DateTimeField()

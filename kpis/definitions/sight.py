@@ -1,0 +1,47 @@
+"""Who sees what. Every query of a page or an endpoint starts here: what is not in it does not exist for the asker."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, Q, QuerySet
+
+from kpis.access import rights
+from kpis.access.models import Token, User
+from kpis.definitions.models import Initiative, Kpi
+
+Actor = User | Token | AnonymousUser | None
+
+
+def initiatives_seen_by(actor: Actor) -> QuerySet[Initiative]:
+    """The initiatives in the actor's sight, in one query. Nobody, the disabled and the anonymous see none."""
+    if isinstance(actor, User):
+        if not actor.is_active:
+            return Initiative.objects.none()
+        if rights.is_administrator(actor):
+            return Initiative.objects.all()
+        chosen = User.initiatives.through.objects.filter(user_id=actor.pk)
+    elif isinstance(actor, Token):
+        chosen = Token.initiatives.through.objects.filter(token_id=actor.pk)
+    else:
+        return Initiative.objects.none()
+    among_chosen = Q(pk__in=chosen.values("initiative_id"))
+    return Initiative.objects.filter(among_chosen if actor.limited else among_chosen | ~Exists(chosen))
+
+
+def kpis_seen_by(actor: Actor) -> QuerySet[Kpi]:
+    """The KPIs of the initiatives in the actor's sight, each with its initiative."""
+    seen = Kpi.objects.select_related("initiative")
+    if isinstance(actor, User) and actor.is_active and rights.is_administrator(actor):
+        return seen
+    return seen.filter(initiative__in=initiatives_seen_by(actor))
+
+
+def slugs_seen_by(actor: Actor) -> frozenset[str] | None:
+    """The slugs in sight, for filtering what is no row; None where every initiative is seen, later ones too."""
+    if isinstance(actor, User | Token) and _is_active(actor) and not rights.is_limited(actor):
+        return None
+    return frozenset(initiatives_seen_by(actor).values_list("slug", flat=True))
+
+
+def _is_active(actor: User | Token) -> bool:
+    return actor.is_active if isinstance(actor, User) else True
