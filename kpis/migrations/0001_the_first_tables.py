@@ -337,8 +337,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Series",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("labels", models.JSONField(default=dict)),
+                ("labels_hash", models.BinaryField(max_length=32)),
+            ],
+        ),
+        migrations.CreateModel(
             name="IntervalValue",
             fields=[
+                (
+                    "series",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="kpis.series"
+                    ),
+                ),
                 (
                     "pk",
                     models.CompositePrimaryKey(
@@ -423,6 +437,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Measurement",
             fields=[
+                (
+                    "series",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="kpis.series"
+                    ),
+                ),
                 (
                     "pk",
                     models.CompositePrimaryKey(
@@ -554,14 +574,6 @@ class Migration(migrations.Migration):
                 ("detail", models.CharField(max_length=300)),
                 ("attr", models.CharField(max_length=20, null=True)),
                 ("point", models.TextField(blank=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Series",
-            fields=[
-                ("id", models.AutoField(primary_key=True, serialize=False)),
-                ("labels", models.JSONField(default=dict)),
-                ("labels_hash", models.BinaryField(max_length=32)),
             ],
         ),
         migrations.CreateModel(
@@ -1211,20 +1223,6 @@ class Migration(migrations.Migration):
             model_name="series",
             name="kpi",
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="series", to="kpis.kpi"),
-        ),
-        migrations.AddField(
-            model_name="measurement",
-            name="series",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="kpis.series"
-            ),
-        ),
-        migrations.AddField(
-            model_name="intervalvalue",
-            name="series",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="kpis.series"
-            ),
         ),
         migrations.AddField(
             model_name="arrival",
