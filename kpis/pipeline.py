@@ -3,9 +3,9 @@
     arrivals  ──►  interval values  ──►  effects  ──►  ledger entries  ──►  said to the browsers
              roll up               evaluate        post                announce
 
-ROI is not stored: a page, the API and the digest compute it from the ledger and the costs (`roi.statement`). Each step
-commits by itself and leaves its own to-do rows (`Arrival`, `KpiState.evaluated_version`), so a stop in between loses nothing, and
-a second run of any step changes nothing.
+ROI is not stored: a page, the API and the digest compute it from the ledger and the costs (`roi.statement`). Each
+step commits by itself and leaves its own to-do rows (`Arrival`, `KpiState.evaluated_version`), so a stop in between
+loses nothing, and a second run of any step changes nothing.
 """
 
 from __future__ import annotations

@@ -148,9 +148,7 @@ def _first_instant(initiative: Initiative, calendar: Calendar) -> datetime | Non
     return calendar.local_midnight(initiative.go_live_on) if initiative.go_live_on else None
 
 
-def _read(
-    kpi: Kpi, rhythm: Kpi, start: datetime, now: datetime, where: dict[str, str] | None
-) -> list[IntervalPoint]:
+def _read(kpi: Kpi, rhythm: Kpi, start: datetime, now: datetime, where: dict[str, str] | None) -> list[IntervalPoint]:
     """Values of `kpi` in the measurement intervals of `rhythm`, those only that begin at or after `start`."""
     points = series.interval_values(kpi, rhythm.interval, start, now, where=where or None, now=now)
     return [point for point in points if point.start >= start]

@@ -34,9 +34,7 @@ def stream_of(driver: ValueDriver, effect: Effect, facts: Sequence[IntervalFacts
     )
 
 
-def entry_ranges(
-    driver: ValueDriver, effect: Effect, facts: Sequence[IntervalFacts]
-) -> list[tuple[Decimal, Decimal]]:
+def entry_ranges(driver: ValueDriver, effect: Effect, facts: Sequence[IntervalFacts]) -> list[tuple[Decimal, Decimal]]:
     """The 80 % range of each interval's amount."""
     if not facts:
         return []

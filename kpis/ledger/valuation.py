@@ -46,7 +46,7 @@ def terms_of(driver: ValueDriver) -> Terms:
 
 
 def amount_of(facts: IntervalFacts, terms: Terms) -> Decimal:
-    """± (counterfactual − actual) · volume · factor · unit value · realisation · attribution, to the cent, half to even.
+    """± (counterfactual − actual) · volume · factor · unit value · realisation · attribution, to the even cent.
 
     Floats become decimals by their shortest exact text, so that the amount can be recomputed from the stored row.
     Source: product.md "Benefit of a driver in interval i".

@@ -1,0 +1,141 @@
+"""What needs a decision: rules over the portfolio, each with its date, its money and the address where one decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from kpis.baselines.models import Baseline
+from kpis.definitions import organisation
+from kpis.definitions.models import Initiative
+from kpis.ledger.models import Assumption
+from kpis.roi import verdicts
+from kpis.roi.portfolio import Portfolio
+from kpis.roi.statement import Statement
+from kpis.sources import health
+
+EXPIRY_HORIZON = timedelta(days=60)
+LATELY = timedelta(weeks=13)
+DAYS_A_MONTH = Decimal("30.4375")  # 365.25 / 12
+
+
+class Rule(StrEnum):
+    """The rule that found it; its words are in the template of the same name."""
+
+    LOSES_MONEY = "loses_money"
+    CLAIMED_TWICE = "claimed_twice"
+    ASSUMPTION_EXPIRES = "assumption_expires"
+    ONLY_DECLARED = "only_declared"
+    SOURCE_SILENT = "source_silent"
+    BASELINE_WAITS = "baseline_waits"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing for a person to decide. `due` None: now. `money`: what is at stake, in `currency`."""
+
+    rule: Rule
+    initiative: Initiative | None
+    who: str
+    due: date | None = None
+    money: Decimal | None = None
+    currency: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def decisions_needed(portfolio: Portfolio, *, now: datetime) -> list[Decision]:
+    """All of them: overdue and due now first, by what is at stake; then by date."""
+    found = [
+        *_losing(portfolio.rows, now),
+        *_claimed_twice(portfolio),
+        *_expiring(portfolio, now),
+        *_only_declared(portfolio.rows),
+        *_silent(portfolio.rows, now),
+        *_waiting(portfolio.rows),
+    ]
+    return sorted(found, key=lambda d: (d.due or date.min, -abs(d.money or 0)))
+
+
+def _losing(rows: Sequence[Statement], now: datetime) -> Iterator[Decision]:
+    for row in rows:
+        if row.verdict in {verdicts.LOSES, verdicts.COSTS_MORE} and row.initiative:
+            monthly = _net_a_month(row, now)
+            if monthly < 0:
+                facts = {"verdict": row.verdict}
+                yield Decision(
+                    Rule.LOSES_MONEY, row.initiative, row.initiative.owner, None, monthly, row.currency, facts
+                )
+
+
+def _net_a_month(row: Statement, now: datetime) -> Decimal:
+    """Net of the last thirteen weeks as a monthly figure; one-time costs do not recur and are left out."""
+    today = organisation.calendar().local_date(now)
+    since = today - LATELY
+    net = Decimal(0)
+    for flows in row.flows:
+        net -= sum((c.amount for c in flows.costs if c.recurring and since < c.on <= today), Decimal(0))
+        for flow in flows.drivers:
+            dated = zip(flow.on, flow.entries, strict=True)
+            net += sum((entry.amount for on, entry in dated if since < on <= today), Decimal(0))
+    return (net / LATELY.days * DAYS_A_MONTH).quantize(Decimal(1))
+
+
+def _claimed_twice(portfolio: Portfolio) -> Iterator[Decision]:
+    for overlap in portfolio.overlaps:
+        for claim in overlap.others:
+            initiative = claim.driver.initiative
+            facts = {"pool": overlap.pool, "first": overlap.first.driver.initiative, "second": initiative}
+            yield Decision(
+                Rule.CLAIMED_TWICE, initiative, claim.driver.owner, None, claim.amount, initiative.currency, facts
+            )
+
+
+def _expiring(portfolio: Portfolio, now: datetime) -> Iterator[Decision]:
+    today = organisation.calendar().local_date(now)
+    resting: dict[int, tuple[Assumption, Decimal]] = {}
+    for flows in portfolio.totals.flows:
+        for flow in flows.drivers:
+            for assumption in (flow.driver.unit_value, flow.driver.realisation, flow.driver.attribution):
+                if assumption.valid_to and assumption.valid_to <= today + EXPIRY_HORIZON:
+                    _, amount = resting.get(assumption.pk, (assumption, Decimal(0)))
+                    resting[assumption.pk] = (assumption, amount + flow.amount)
+    for assumption, amount in resting.values():
+        facts = {"assumption": assumption, "is_over": assumption.valid_to < today}
+        yield Decision(
+            Rule.ASSUMPTION_EXPIRES,
+            None,
+            assumption.owner,
+            assumption.valid_to,
+            amount,
+            portfolio.totals.currency,
+            facts,
+        )
+
+
+def _only_declared(rows: Sequence[Statement]) -> Iterator[Decision]:
+    for row in rows:
+        if row.verdict == verdicts.CANNOT_BE_PROVED and row.initiative:
+            owner = row.initiative.owner
+            yield Decision(Rule.ONLY_DECLARED, row.initiative, owner, None, row.benefits.total, row.currency)
+
+
+def _silent(rows: Sequence[Statement], now: datetime) -> Iterator[Decision]:
+    initiatives = [row.initiative for row in rows if row.initiative]
+    for silent in health.silent_sources(initiatives, now=now):
+        facts = {"source": silent.source, "since": silent.since}
+        yield Decision(Rule.SOURCE_SILENT, silent.source.initiative, "", None, None, "", facts)
+
+
+def _waiting(rows: Sequence[Statement]) -> Iterator[Decision]:
+    initiatives = [row.initiative for row in rows if row.initiative]
+    drafts = Baseline.objects.filter(kpi__initiative__in=initiatives, approved_at__isnull=True)
+    for draft in drafts.select_related("kpi__initiative"):
+        # A draft behind an approved version is only history.
+        newer = draft.kpi.baselines.filter(version__gt=draft.version, approved_at__isnull=False).exists()
+        if not newer:
+            facts = {"kpi": draft.kpi, "version": draft.version}
+            yield Decision(Rule.BASELINE_WAITS, draft.kpi.initiative, "", None, None, "", facts)

@@ -1,0 +1,131 @@
+"""What flowed, as of an instant: the ledger entries and cost lines of each initiative, ready to be added up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from kpis.calculations.intervals import Calendar
+from kpis.calculations.streams import Stream
+from kpis.definitions import organisation
+from kpis.definitions.models import Initiative
+from kpis.evaluation.models import Effect
+from kpis.ledger.costs import CostLine, cost_lines
+from kpis.ledger.models import CostEntry, LedgerEntry, ValueDriver
+from kpis.ledger.uncertainty import stream_of
+from kpis.ledger.valuation import IntervalFacts
+
+
+@dataclass(frozen=True, slots=True)
+class DriverFlow:
+    """One value driver with its entries, oldest first, and the local date at which each flows (its interval's end)."""
+
+    driver: ValueDriver
+    entries: tuple[LedgerEntry, ...]
+    on: tuple[date, ...]
+    stream: Stream
+    has_range: bool  # false: neither a sampling error nor a stated range of the baseline is known
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((entry.amount for entry in self.entries), Decimal(0))
+
+    @property
+    def evidence_grade(self) -> str:
+        return self.entries[-1].evidence_grade
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """One initiative: benefits of the intervals that ended and actual costs dated up to `as_of`, in its currency."""
+
+    initiative: Initiative
+    drivers: tuple[DriverFlow, ...]
+    costs: tuple[CostLine, ...]
+    planned: tuple[CostEntry, ...]  # every entry that may cost something later
+
+    @property
+    def benefit(self) -> Decimal:
+        return sum((flow.amount for flow in self.drivers), Decimal(0))
+
+    @property
+    def invested(self) -> Decimal:
+        return sum((line.amount for line in self.costs), Decimal(0))
+
+    def dated(self) -> Iterable[tuple[date, Decimal]]:
+        """Every flow: costs negative on their date, benefits on the local date at which their interval ends."""
+        for line in self.costs:
+            yield line.on, -line.amount
+        for flow in self.drivers:
+            yield from zip(flow.on, (entry.amount for entry in flow.entries), strict=True)
+
+
+def flows_of(initiatives: Sequence[Initiative], *, as_of: datetime) -> list[Flows]:
+    """In the order given; a fixed number of queries however many initiatives there are."""
+    calendar = organisation.calendar()
+    entries = _entries(initiatives, as_of)
+    effects = {e.kpi_id: e for e in Effect.objects.filter(kpi__initiative__in=initiatives).select_related("baseline")}
+    costs = defaultdict(list)
+    for cost in CostEntry.objects.filter(initiative__in=initiatives):
+        costs[cost.initiative_id].append(cost)
+    today = calendar.local_date(as_of)
+    return [
+        Flows(
+            initiative=initiative,
+            drivers=tuple(_driver_flows(entries[initiative.pk], effects, calendar)),
+            costs=tuple(_actual(costs[initiative.pk], until=today, currency=initiative.currency)),
+            planned=tuple(costs[initiative.pk]),
+        )
+        for initiative in initiatives
+    ]
+
+
+def _entries(initiatives: Sequence[Initiative], as_of: datetime) -> dict[int, list[LedgerEntry]]:
+    found: dict[int, list[LedgerEntry]] = defaultdict(list)
+    rows = LedgerEntry.objects.filter(initiative__in=initiatives, interval_end__lte=as_of).select_related(
+        "driver__kpi", "driver__initiative", "driver__unit_value", "driver__realisation", "driver__attribution"
+    )
+    for entry in rows.order_by("driver_id", "interval_start", "id"):
+        found[entry.initiative_id].append(entry)
+    return found
+
+
+def _driver_flows(
+    entries: Iterable[LedgerEntry], effects: dict[int, Effect], calendar: Calendar
+) -> Iterable[DriverFlow]:
+    grouped: dict[int, list[LedgerEntry]] = defaultdict(list)
+    for entry in entries:
+        grouped[entry.driver_id].append(entry)
+    for group in grouped.values():
+        driver, effect = group[0].driver, effects[group[0].kpi_id]
+        facts = [IntervalFacts(e.counterfactual, e.actual, e.volume) for e in group]
+        stream = stream_of(driver, effect, facts)
+        yield DriverFlow(
+            driver=driver,
+            entries=tuple(group),
+            on=tuple(calendar.local_date(e.interval_end) for e in group),
+            stream=stream,
+            has_range=stream.error.standard_error is not None or stream.error.declared is not None,
+        )
+
+
+def _actual(costs: Iterable[CostEntry], *, until: date, currency: str) -> list[CostLine]:
+    # Costs in another currency need a dated rate, which later work brings; the statement names them.
+    return [
+        line
+        for line in cost_lines(costs, until=until)
+        if line.kind == CostEntry.Kind.ACTUAL and line.currency == currency
+    ]
+
+
+def foreign_costs(flows: Sequence[Flows]) -> list[CostEntry]:
+    """Actual costs that are left out because no dated exchange rate into the initiative's currency is known."""
+    return [
+        cost
+        for flow in flows
+        for cost in flow.planned
+        if cost.currency != flow.initiative.currency and cost.kind == CostEntry.Kind.ACTUAL
+    ]

@@ -1,0 +1,164 @@
+"""What went in, what came out, how sure we are: one initiative, or several added up by the very same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from kpis.calculations.answer import Answer
+from kpis.calculations.streams import Draws
+from kpis.definitions.models import Initiative
+from kpis.ledger.models import CostEntry, ValueDriver
+from kpis.roi import ranges, returns, verdicts
+from kpis.roi.flows import Flows, flows_of, foreign_costs
+from kpis.roi.forecast import Forecast, forecast
+from kpis.roi.ranges import Ranges
+from kpis.roi.returns import Returns
+from kpis.roi.sensitivity import Swing, swings
+
+GRADES = ("A", "B", "C", "D")
+
+
+@dataclass(frozen=True, slots=True)
+class Benefits:
+    """Booked benefits in one currency. Freed: time saved that nothing has traced yet; captured: the rest of direct."""
+
+    direct: Decimal
+    indirect: Decimal
+    freed: Decimal
+    captured: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.direct + self.indirect
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The figures of one initiative (`initiative` None: of several together), money in `currency`, as of an instant.
+
+    A number that does not exist is None (or an Answer without value) and `reasons` names it with a sentence.
+    """
+
+    initiative: Initiative | None
+    currency: str
+    as_of: datetime
+    invested: Decimal
+    estimated_costs: Decimal
+    benefits: Benefits
+    roi: Answer
+    range: Ranges | None
+    returns: Returns
+    provisional: bool
+    provisional_amount: Decimal
+    evidence: dict[str, Decimal]
+    verdict: str
+    sensitivity: tuple[Swing, ...]
+    forecast: Forecast | None
+    flows: tuple[Flows, ...]
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def net(self) -> Decimal:
+        return self.benefits.total - self.invested
+
+    @property
+    def net_without_declared(self) -> Decimal:
+        """What is left when benefits of grade D do not count."""
+        return self.net - self.evidence["D"]
+
+    @property
+    def by_driver(self) -> list[tuple[ValueDriver, Decimal]]:
+        return [(f.driver, f.amount) for flows in self.flows for f in flows.drivers]
+
+    @property
+    def by_cost_category(self) -> dict[str, Decimal]:
+        """Actual costs, largest first; categories without a cost are absent."""
+        found: dict[str, Decimal] = {}
+        for flows in self.flows:
+            for line in flows.costs:
+                found[line.cost_category] = found.get(line.cost_category, Decimal(0)) + line.amount
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def roi_statement(initiative: Initiative, *, as_of: datetime) -> Statement:
+    """The statement of one initiative in its own currency."""
+    flows = flows_of([initiative], as_of=as_of)
+    return statement_of(flows, initiative=initiative, currency=initiative.currency, as_of=as_of)
+
+
+def statement_of(flows: Sequence[Flows], *, initiative: Initiative | None, currency: str, as_of: datetime) -> Statement:
+    """Add up; ranges are drawn jointly, so that an assumption is the same for all drivers that share it."""
+    benefits, invested = _benefits(flows), sum((f.invested for f in flows), Decimal(0))
+    entries = [entry for f in flows for driver in f.drivers for entry in driver.entries]
+    open_entries = [entry.amount for entry in entries if entry.provisional]
+    reasons: dict[str, str] = {}
+    roi = _roi(benefits.total, invested)
+    # One seed for the portfolio and each initiative: a draw of a shared assumption is the same wherever it is used.
+    draws = Draws(f"roi as of {as_of.date().isoformat()}")
+    found = ranges.of(flows, invested=invested, draws=draws, reasons=reasons)
+    result = Statement(
+        initiative=initiative,
+        currency=currency,
+        as_of=as_of,
+        invested=invested,
+        estimated_costs=_estimated(flows),
+        benefits=benefits,
+        roi=roi,
+        range=found,
+        returns=returns.of(flows, as_of=as_of, reasons=reasons),
+        provisional=bool(open_entries),
+        provisional_amount=sum(open_entries, Decimal(0)),
+        evidence=_evidence(flows),
+        verdict=verdicts.of(flows, benefit=benefits.total, invested=invested, found=found, as_of=as_of),
+        sensitivity=tuple(swings(flows, invested=invested)),
+        forecast=forecast(flows, as_of=as_of, draws=draws, reasons=reasons),
+        flows=tuple(flows),
+        reasons=reasons,
+    )
+    if not roi.exists:
+        reasons["roi"] = roi.reason
+    for cost in foreign_costs(flows):
+        reasons[f"invested.{cost.pk}"] = (
+            f"The cost “{cost.name}” in {cost.currency} is not in the sum: no dated exchange rate is known."
+        )
+    return result
+
+
+def _roi(benefit: Decimal, invested: Decimal) -> Answer:
+    if invested <= 0:
+        return Answer(None, "undefined", "There are no costs yet, so there is no return on them.")
+    return Answer(float((benefit - invested) / invested))
+
+
+def _benefits(flows: Sequence[Flows]) -> Benefits:
+    sums = dict.fromkeys(("direct", "indirect", "freed"), Decimal(0))
+    for f in flows:
+        for flow in f.drivers:
+            sums[flow.driver.benefit_type] += flow.amount
+            if flow.driver.benefit_type == ValueDriver.BenefitType.DIRECT and flow.driver.is_freed_time:
+                sums["freed"] += flow.amount
+    return Benefits(**sums, captured=sums["direct"] - sums["freed"])
+
+
+def _evidence(flows: Sequence[Flows]) -> dict[str, Decimal]:
+    sums = dict.fromkeys(GRADES, Decimal(0))
+    for f in flows:
+        for flow in f.drivers:
+            for entry in flow.entries:
+                sums[entry.evidence_grade] += entry.amount
+    return sums
+
+
+def _estimated(flows: Sequence[Flows]) -> Decimal:
+    lines = (line for f in flows for line in f.costs if line.settlement == CostEntry.Settlement.ESTIMATED)
+    return sum((line.amount for line in lines), Decimal(0))
+
+
+def first_day(flows: Sequence[Flows]) -> date | None:
+    """The earliest start or flow among them."""
+    days = [f.initiative.started_on for f in flows if f.initiative.started_on]
+    days += [on for f in flows for on, _ in f.dated()]
+    return min(days, default=None)
