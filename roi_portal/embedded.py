@@ -71,7 +71,7 @@ def services_for(arguments: list[str]) -> Iterator[Services]:
     command = arguments[0] if arguments else ""
     with _in_words(), contextlib.ExitStack() as stack:
         if command in WITHOUT_SERVERS or {"--help", "-h"} & set(arguments) or _only_unit_tests(arguments):
-            services = Services(data_folder(), _no_servers())
+            services = Services(data_folder(), _no_servers(command))
         elif command in ON_THROWAWAY_SERVERS:
             services = stack.enter_context(_throwaway(durable=command != "test"))
         elif os.environ.get("DATABASE_URL") and os.environ.get("CELERY_BROKER_URL"):
@@ -89,7 +89,7 @@ def _only_unit_tests(arguments: list[str]) -> bool:
     return arguments[:1] == ["test"] and bool(paths) and all(part.startswith("tests/unit") for part in paths)
 
 
-def _no_servers() -> dict[str, str]:
+def _no_servers(command: str) -> dict[str, str]:
     """Settings that load although nothing runs; keys that nobody keeps."""
     if os.environ.get("DATABASE_URL"):
         return {}
@@ -97,6 +97,7 @@ def _no_servers() -> dict[str, str]:
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
         "CELERY_BROKER_URL": os.environ.get("CELERY_BROKER_URL") or "memory://",
         "ROI_EMBEDDED": "true",
+        "ROI_COLLECT_STATIC": "true" if command == "collectstatic" else "false",
         **{name: os.environ.get(name) or make() for name, make in KEYS.items()},
     }
 
