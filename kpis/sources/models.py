@@ -49,8 +49,10 @@ class DataSource(models.Model):
 class Feed(models.Model):
     """Which part of a source becomes measurements of which KPI.
 
-    prometheus: `query` is PromQL. scrape: `query` is a metric selector. http_json: `query` is a path added to the
-    address, `points` a jmespath to the list and `fields` the jmespath of at, value, weight, id and labels in a point.
+    prometheus: `query` is PromQL. scrape: `query` is an expression over the page's metrics. http_json: `query` is a
+    path added to the address, `points` a jmespath to the list and `fields` the jmespaths of a point's members.
+    `memory` is what a connector wants to be told next time (the last counters of a page); it is written in the
+    transaction of the points that were made from it, so no increase is counted twice or lost.
     """
 
     source = models.ForeignKey(DataSource, on_delete=models.CASCADE, related_name="feeds")
@@ -60,10 +62,19 @@ class Feed(models.Model):
     fields = models.JSONField(default=dict, blank=True)
     keep_labels = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     factor = models.FloatField(default=1)  # multiplies the value into the KPI's unit
+    step = models.DurationField(null=True, blank=True)  # between two samples of a query; null: the connector's own
     until = models.DateTimeField(null=True, blank=True)  # pulled up to here
+    memory = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            # NaN sorts above every number, so the pair of comparisons refuses it and both infinities.
+            models.CheckConstraint(
+                name="feed_factor_is_finite",
+                condition=Q(factor__gte=-1.7976931348623157e308, factor__lte=1.7976931348623157e308),
+            ),
+        ]
 
 
 class Pull(models.Model):
@@ -89,6 +100,8 @@ class Pull(models.Model):
     replaced = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    left_out = models.PositiveIntegerField(default=0)  # samples that are no number (NaN, infinite): not sent to ingest
+    remarks = models.JSONField(default=list)  # [{"kpi", "code", "detail"}]: each feed that failed or warned
     error_code = models.CharField(max_length=40, blank=True)
     error_detail = models.TextField(blank=True)
 

@@ -1,0 +1,1 @@
+"""A /metrics page read directly, without a Prometheus in between: gauges, and what counters grew by since last time."""
