@@ -25,6 +25,15 @@ HOUR_US = 3_600_000_000
 
 Epochs = NDArray[np.int64]
 
+# So far after its start an interval of this kind is over and the next one is not, whatever the clocks do.
+_BEYOND_US = {
+    "hour": HOUR_US,
+    "day": 25 * HOUR_US,
+    "week": 8 * 24 * HOUR_US,
+    "month": 32 * 24 * HOUR_US,
+    "quarter": 94 * 24 * HOUR_US,
+}
+
 
 class Granularity(StrEnum):
     """The length of a measurement interval."""
@@ -135,6 +144,10 @@ class Calendar:
             boundaries.append(self.local_midnight(day))
         edges = np.array([epoch_us(b) for b in boundaries], np.int64)
         return edges[np.searchsorted(edges, at, side="right") - 1]
+
+    def ends_of(self, starts: Epochs, granularity: Granularity) -> Epochs:
+        """End of each interval that begins at one of `starts`, microseconds since 1970 UTC; shape (n,), any order."""
+        return self.starts_of(starts + _BEYOND_US[granularity], granularity)
 
     def positions_of(self, starts: Epochs, granularity: Granularity) -> Epochs:
         """Running number of each interval on the calendar, so that neighbours differ by 1 and a gap by more.

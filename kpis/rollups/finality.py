@@ -1,16 +1,34 @@
-"""Whether an interval can still change: open, late or complete; which intervals are missing; since when a KPI is silent."""
+"""Whether an interval can still change, whether it is missing, and since when a KPI is silent.
+
+An interval is *open* while it holds now. Afterwards it is *complete* as soon as a newer measurement came (its source
+went on) or its lateness is over; until then it is *late*. Lateness is one interval, at most 48 hours.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from kpis.calculations.intervals import Interval
-from kpis.definitions.models import Kpi
+import numpy as np
+from django.db.models import Min
+
+from kpis.calculations.aggregation import Ints
+from kpis.calculations.intervals import Calendar, Granularity, Interval
+from kpis.definitions import organisation
+from kpis.definitions.models import Annotation, Holiday, Kpi
+from kpis.rollups.models import IntervalValue, KpiState
 
 LATENESS_AT_MOST = timedelta(hours=48)
+SILENT_AFTER = {
+    Kpi.Interval.HOUR: timedelta(hours=2),
+    Kpi.Interval.DAY: timedelta(days=2),
+    Kpi.Interval.WEEK: timedelta(days=14),
+    Kpi.Interval.MONTH: timedelta(days=62),
+    Kpi.Interval.QUARTER: timedelta(days=184),
+}
+DAY = timedelta(days=1)
 
 
 class Finality(StrEnum):
@@ -43,30 +61,161 @@ class Completeness:
         return self.present / self.expected if self.expected else None
 
 
-def finality(
-    interval: Interval, *, newest_at: datetime | None, now: datetime
-) -> Finality:
-    """Where the interval stands."""
-    raise NotImplementedError
+def finality(interval: Interval, *, newest_at: datetime | None, now: datetime) -> Finality:
+    """Where the interval stands, given the KPI's newest measurement. An interval that has not begun counts as open."""
+    if now < interval.end:
+        return Finality.OPEN
+    if newest_at is not None and newest_at >= interval.end:
+        return Finality.COMPLETE
+    lateness = min(interval.end - interval.start, LATENESS_AT_MOST)
+    return Finality.COMPLETE if now >= interval.end + lateness else Finality.LATE
+
+
+def lateness_us(start: Ints, end: Ints) -> Ints:
+    """How long after its end the data of each interval may still come, in microseconds."""
+    return np.minimum(end - start, LATENESS_AT_MOST // timedelta(microseconds=1))
 
 
 def gaps(kpi: Kpi, start: datetime, end: datetime, *, now: datetime) -> list[Gap]:
-    """Intervals of the KPI within `[start, end)` without data, oldest first."""
-    raise NotImplementedError
+    """Intervals of the KPI that overlap `[start, end)`, are final and hold no data, oldest first.
+
+    Expected is every interval since the first one with data; with `workdays_only` those that hold a working day.
+    """
+    calendar = organisation.calendar()
+    expected = _expected([kpi], start, end, now, calendar)[kpi.pk]
+    present = _present([kpi], expected)[kpi.pk]
+    missing = [interval for interval in expected if interval.start not in present]
+    outages = _outages(kpi, missing, calendar) if missing else []
+    return [Gap(i.start, i.end, _explanation(i, outages)) for i in missing]
 
 
-def completeness(
-    kpis: Collection[Kpi], *, start: datetime, end: datetime, now: datetime
-) -> Completeness:
-    """Over all these KPIs' own intervals within `[start, end)`."""
-    raise NotImplementedError
+def completeness(kpis: Collection[Kpi], *, start: datetime, end: datetime, now: datetime) -> Completeness:
+    """Over all these KPIs' own intervals that overlap `[start, end)` and are final."""
+    expected = _expected(kpis, start, end, now, organisation.calendar())
+    present = _present(kpis, [i for intervals in expected.values() for i in intervals])
+    return Completeness(
+        sum(map(len, expected.values())),
+        sum(interval.start in present[kpi] for kpi, intervals in expected.items() for interval in intervals),
+    )
 
 
 def stale(kpi: Kpi, *, now: datetime) -> datetime | None:
-    """Since when the KPI is silent although data was expected; None where it is not."""
-    raise NotImplementedError
+    """Since when the KPI is silent although data was expected; None where it is not, or never had data."""
+    return stale_kpis([kpi], now=now).get(kpi.pk)
 
 
 def stale_kpis(kpis: Collection[Kpi], *, now: datetime) -> dict[int, datetime]:
-    """KPI id to the instant since when it is silent, for those that are."""
-    raise NotImplementedError
+    """KPI id to the instant of its newest measurement, for those that are silent for longer than they may be.
+
+    They may be for `stale_after`, else for two measurement intervals; with `workdays_only` days off do not count.
+    """
+    calendar = organisation.calendar()
+    newest = _newest(kpis)
+    holidays = _holidays() if any(kpi.workdays_only for kpi in kpis) else frozenset()
+    silent = {}
+    for kpi in kpis:
+        since = newest.get(kpi.pk)
+        allowed = kpi.stale_after or SILENT_AFTER[Kpi.Interval(kpi.interval)]
+        if since is None or now - since <= allowed:
+            continue
+        off = _time_off(since, now, calendar, holidays) if kpi.workdays_only else timedelta(0)
+        if now - since - off > allowed:
+            silent[kpi.pk] = since
+    return silent
+
+
+def _expected(
+    kpis: Collection[Kpi], start: datetime, end: datetime, now: datetime, calendar: Calendar
+) -> dict[int, list[Interval]]:
+    newest, holidays = _newest(kpis), _holidays()
+    first = _first_starts(kpis)
+    found: dict[int, list[Interval]] = {}
+    for kpi in kpis:
+        if kpi.pk not in first:
+            found[kpi.pk] = []
+            continue
+        intervals = calendar.between(max(start, first[kpi.pk]), min(end, now), Granularity(kpi.interval))
+        found[kpi.pk] = [
+            interval
+            for interval in intervals
+            if finality(interval, newest_at=newest.get(kpi.pk), now=now) is Finality.COMPLETE
+            and not (kpi.workdays_only and _is_off(interval, calendar, holidays))
+        ]
+    return found
+
+
+def _present(kpis: Collection[Kpi], expected: Collection[Interval]) -> dict[int, set[datetime]]:
+    """Starts of the intervals with data, by KPI, within the span of the expected ones."""
+    present: dict[int, set[datetime]] = {kpi.pk: set() for kpi in kpis}
+    if not expected:
+        return present
+    own = {kpi.pk: kpi.interval for kpi in kpis}
+    starts = IntervalValue.objects.filter(
+        series__kpi__in=own,
+        granularity__in=set(own.values()),
+        start__gte=min(i.start for i in expected),
+        start__lte=max(i.start for i in expected),
+    ).values_list("series__kpi_id", "granularity", "start")
+    for kpi_id, granularity, start in starts:
+        if granularity == own[kpi_id]:
+            present[kpi_id].add(start)
+    return present
+
+
+def _first_starts(kpis: Collection[Kpi]) -> dict[int, datetime]:
+    """Start of the first interval with data, by KPI."""
+    own = {kpi.pk: kpi.interval for kpi in kpis}
+    rows = IntervalValue.objects.filter(series__kpi__in=own, granularity__in=set(own.values())).order_by()
+    firsts = rows.values_list("series__kpi_id", "granularity").annotate(first=Min("start"))
+    return {kpi_id: first for kpi_id, granularity, first in firsts if granularity == own[kpi_id]}
+
+
+def _newest(kpis: Collection[Kpi]) -> dict[int, datetime]:
+    states = KpiState.objects.filter(kpi__in=[kpi.pk for kpi in kpis], newest_at__isnull=False)
+    return dict(states.values_list("kpi_id", "newest_at"))
+
+
+def _holidays() -> frozenset[date]:
+    return frozenset(Holiday.objects.values_list("on", flat=True))
+
+
+def _is_off(interval: Interval, calendar: Calendar, holidays: frozenset[date]) -> bool:
+    return all(_is_day_off(day, holidays) for day in _days(interval.start, interval.end, calendar))
+
+
+def _is_day_off(day: date, holidays: frozenset[date]) -> bool:
+    return day.weekday() >= 5 or day in holidays
+
+
+def _days(start: datetime, end: datetime, calendar: Calendar) -> Iterable[date]:
+    """The local dates that overlap `[start, end)`."""
+    day = calendar.local_date(start)
+    while calendar.local_midnight(day) < end:
+        yield day
+        day += DAY
+
+
+def _time_off(since: datetime, now: datetime, calendar: Calendar, holidays: frozenset[date]) -> timedelta:
+    """How much of the time between the two instants lies on days off."""
+    return sum(
+        (
+            min(now, calendar.end_of_day(day)) - max(since, calendar.local_midnight(day))
+            for day in _days(since, now, calendar)
+            if _is_day_off(day, holidays)
+        ),
+        timedelta(0),
+    )
+
+
+def _outages(kpi: Kpi, missing: list[Interval], calendar: Calendar) -> list[Annotation]:
+    last = calendar.local_date(missing[-1].end)
+    return list(Annotation.objects.filter(initiative_id=kpi.initiative_id, kind=Annotation.Kind.OUTAGE, on__lte=last))
+
+
+def _explanation(interval: Interval, outages: list[Annotation]) -> str:
+    calendar = organisation.calendar()
+    for outage in outages:
+        until = calendar.end_of_day(outage.until or outage.on)
+        if calendar.local_midnight(outage.on) < interval.end and interval.start < until:
+            return outage.text
+    return ""

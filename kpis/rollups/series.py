@@ -1,21 +1,34 @@
-"""Interval values to read: the states of a KPI's label sets, merged."""
+"""Interval values to read: the states of a KPI's label sets, merged. Pages and judgements read here, never rows."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
+from kpis.calculations.aggregation import QUANTILES, States, value_of
+from kpis.calculations.intervals import EPOCH, MICROSECOND, Granularity, Interval, epoch_us
+from kpis.calculations.merging import merge_groups, taken, values_of
+from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
 from kpis.measurements.models import Series
-from kpis.rollups.finality import Finality
+from kpis.rollups import rows
+from kpis.rollups.finality import Finality, finality
+from kpis.rollups.models import KpiState
+from kpis.rollups.rows import IntervalRows
 
 Labels = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class IntervalPoint:
-    """The KPI's value in one interval. `value` None: there is data, but no value, and `reason` says why."""
+    """A KPI's value in one interval `[start, end)`, in its unit, over all matching label sets.
+
+    `count` measurements with `weight` in all are behind it. `value` None: there is data but no value, and `reason`
+    says why. `provisional`: it may still change by itself, because the interval is open or late.
+    """
 
     start: datetime
     end: datetime
@@ -30,20 +43,14 @@ class IntervalPoint:
 
 def matching(kpi: Kpi, where: Labels | None) -> list[Series]:
     """The KPI's series whose labels hold all of `where`; all of them where it is empty."""
-    raise NotImplementedError
+    return list(Series.objects.filter(kpi=kpi, labels__contains=dict(where or {})).order_by("pk"))
 
 
 def interval_values(
-    kpi: Kpi,
-    granularity: str,
-    start: datetime,
-    end: datetime,
-    *,
-    where: Labels | None = None,
-    now: datetime,
+    kpi: Kpi, granularity: str, start: datetime, end: datetime, *, where: Labels | None = None, now: datetime
 ) -> list[IntervalPoint]:
     """Values of the intervals that overlap `[start, end)`, oldest first; an interval without data is absent."""
-    raise NotImplementedError
+    return interval_values_of([kpi], start, end, granularity=granularity, where={kpi.pk: where}, now=now)[kpi.pk]
 
 
 def interval_values_of(
@@ -55,5 +62,79 @@ def interval_values_of(
     where: Mapping[int, Labels | None] | None = None,
     now: datetime,
 ) -> dict[int, list[IntervalPoint]]:
-    """The same for many KPIs, by KPI id; `granularity` None: each in its own interval; `where` by KPI id."""
-    raise NotImplementedError
+    """The same for many KPIs, by KPI id; `granularity` None: each in its own interval; `where` by KPI id.
+
+    Two queries, and one or two for each length of interval, however many KPIs there are.
+    """
+    found: dict[int, list[IntervalPoint]] = {kpi.pk: [] for kpi in kpis}
+    owners = _owners(kpis, where or {})
+    newest = dict(KpiState.objects.filter(kpi__in=found).values_list("kpi_id", "newest_at")) if owners else {}
+    calendar = organisation.calendar()
+    for (wanted, with_bins), alike in _alike(kpis, granularity).items():
+        first = epoch_us(calendar.start_of(start, wanted))
+        series_ids = [series for series, kpi_id in owners.items() if kpi_id in alike]
+        if not series_ids or start >= end:
+            continue
+        read = rows.read(series_ids, wanted, first, epoch_us(end), with_bins=with_bins)
+        for kpi_id, part in _by_kpi(read, owners):
+            found[kpi_id] = list(_points(part, alike[kpi_id].aggregation, newest.get(kpi_id), now))
+    return found
+
+
+def _owners(kpis: Collection[Kpi], where: Mapping[int, Labels | None]) -> dict[int, int]:
+    """Series id to KPI id, for the label sets that match."""
+    series = Series.objects.filter(kpi__in=[kpi.pk for kpi in kpis]).values_list("pk", "kpi_id", "labels")
+    return {pk: kpi_id for pk, kpi_id, labels in series if (where.get(kpi_id) or {}).items() <= labels.items()}
+
+
+def _alike(kpis: Collection[Kpi], granularity: str | None) -> dict[tuple[Granularity, bool], dict[int, Kpi]]:
+    """KPIs that are read together: of one length of interval, with or without distributions."""
+    found: dict[tuple[Granularity, bool], dict[int, Kpi]] = {}
+    for kpi in kpis:
+        key = (Granularity(granularity or kpi.interval), kpi.aggregation in QUANTILES)
+        found.setdefault(key, {})[kpi.pk] = kpi
+    return found
+
+
+def _by_kpi(read: IntervalRows, owners: Mapping[int, int]) -> Iterable[tuple[int, IntervalRows]]:
+    """Each KPI's rows, its label sets merged, in order of time."""
+    if not len(read):
+        return
+    kpi_of = np.array([owners[series] for series in read.series.tolist()], np.int64)
+    order = np.lexsort((read.series, read.start, kpi_of))
+    kpi_of, start = kpi_of[order], read.start[order]
+    new = np.ones(start.size, bool)
+    new[1:] = (kpi_of[1:] != kpi_of[:-1]) | (start[1:] != start[:-1])
+    first = np.flatnonzero(new)
+    merged = merge_groups(taken(read.states, order), np.cumsum(new) - 1)
+    kpi_of, start, end = kpi_of[first], start[first], read.end[order][first]
+    edges = np.flatnonzero(np.diff(kpi_of, prepend=kpi_of[0] - 1, append=kpi_of[-1] + 1))
+    for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        part = np.arange(a, b)
+        yield int(kpi_of[a]), IntervalRows(kpi_of[part], start[part], end[part], taken(merged, part))
+
+
+def _points(part: IntervalRows, aggregation: str, newest_at: datetime | None, now: datetime) -> Iterable[IntervalPoint]:
+    values, exist = values_of(part.states, aggregation)
+    for i in range(len(part)):
+        interval = Interval(_instant(part.start[i]), _instant(part.end[i]))
+        state = finality(interval, newest_at=newest_at, now=now)
+        yield IntervalPoint(
+            start=interval.start,
+            end=interval.end,
+            value=float(values[i]) if exist[i] else None,
+            count=int(part.states.n[i]),
+            weight=float(part.states.sum_w[i]),
+            complete=state is Finality.COMPLETE,
+            provisional=state is not Finality.COMPLETE,
+            state=state,
+            reason="" if exist[i] else _reason(part.states, i, aggregation),
+        )
+
+
+def _reason(states: States, i: int, aggregation: str) -> str:
+    return value_of(states.state(i), aggregation).reason
+
+
+def _instant(us: int) -> datetime:
+    return EPOCH + int(us) * MICROSECOND
