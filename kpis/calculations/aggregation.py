@@ -34,7 +34,8 @@ class State:
 
     n : measurements. sum_w, sum_w2 : Σw and Σw². mean, m2 : weighted mean and Σw(v − mean)², both 0 where Σw is 0.
     total : Σv, without weights. minimum, maximum : of v. last, last_at : the value measured last, and when, in
-    microseconds since 1970 UTC. A sum beyond the largest double is kept as TOO_LARGE and never answered. bins : sketch for quantiles, each measurement counted once; None where not kept.
+    microseconds since 1970 UTC. bins : sketch for quantiles, each measurement counted once; None where not kept.
+    A sum beyond the largest double is kept as TOO_LARGE and never answered.
 
     Refuses (ValueError) n < 1, numbers that are not finite, negative weights or spread, a minimum above the maximum.
     """

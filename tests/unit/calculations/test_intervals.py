@@ -70,10 +70,9 @@ def test_intervals_follow_one_another_without_gap_or_overlap(zone, granularity):
 @given(
     st.sampled_from([*ZONES, "Pacific/Apia", "America/St_Johns", "Africa/Casablanca"]),
     st.sampled_from(list(Granularity)),
-    st.datetimes(datetime(1990, 1, 2), datetime(2036, 1, 1)),
+    st.floats(0, 46).map(lambda years: utc(1990, 1, 2) + years * timedelta(days=365)),
 )
-def test_every_instant_lies_in_the_interval_that_is_said_to_hold_it(zone, granularity, naive):
-    instant = naive.replace(tzinfo=UTC)
+def test_every_instant_lies_in_the_interval_that_is_said_to_hold_it(zone, granularity, instant):
     calendar = Calendar(zone, 7)
     interval = calendar.bounds(instant, granularity)
     assert instant in interval
@@ -139,4 +138,4 @@ def test_neighbouring_intervals_have_neighbouring_positions(zone, granularity):
 
 def test_an_instant_without_zone_is_refused():
     with pytest.raises(ValueError, match="time zone"):
-        BERLIN.bounds(datetime(2026, 1, 1), Granularity.DAY)
+        BERLIN.bounds(utc(2026, 1, 1).replace(tzinfo=None), Granularity.DAY)
