@@ -1,3 +1,14 @@
+"""Every address of the product: the API, then the pages."""
+
 from __future__ import annotations
 
-urlpatterns: list[object] = []
+from django.urls import path
+
+from kpis.dashboards import sign_in
+
+urlpatterns = [
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("language/", sign_in.set_language, name="set_language"),
+    path("theme/", sign_in.set_theme, name="set-theme"),
+]

@@ -164,6 +164,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     else {}
 )
 
+WORKER_READY_FILE = environment.text("ROI_WORKER_READY_FILE", "")  # touched when the worker takes tasks
+
 # -- people, sessions, languages --------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -185,6 +187,8 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
+AXES_CLIENT_IP_CALLABLE = "kpis.access.signing_in.address_of"
+AXES_LOCKOUT_CALLABLE = "kpis.dashboards.sign_in.too_many_attempts"
 
 SESSION_COOKIE_NAME = "__Host-session" if ENCRYPTED else "roi-session"
 SESSION_COOKIE_AGE = 12 * 3600

@@ -168,6 +168,11 @@ def revoke(token: Token, *, by: User | Token | None, at: datetime) -> Token:
     return token
 
 
+def exists(name: str) -> bool:
+    """Whether a token of this name was ever made, revoked ones included."""
+    return Token.objects.filter(name=name).exists()
+
+
 def forget_all() -> None:
     """Trust no earlier answer any more, in this process."""
     with _known_lock:

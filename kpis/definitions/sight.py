@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, Q, QuerySet
 
@@ -41,6 +43,11 @@ def slugs_seen_by(actor: Actor) -> frozenset[str] | None:
     if isinstance(actor, User | Token) and _is_active(actor) and not rights.is_limited(actor):
         return None
     return frozenset(initiatives_seen_by(actor).values_list("slug", flat=True))
+
+
+def initiatives_named(slugs: Iterable[str]) -> list[Initiative]:
+    """The initiatives with these slugs, for a command typed on the machine itself; unknown slugs are absent."""
+    return list(Initiative.objects.filter(slug__in=slugs))
 
 
 def _is_active(actor: User | Token) -> bool:

@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import certifi
@@ -115,7 +116,7 @@ class CheckedTransport(httpx.HTTPTransport):
     """httpx's own transport on top of connections that are checked; answers are counted while they come in."""
 
     def __init__(self, exceptions: Exceptions, *, timeout: float, max_bytes: int) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(verify=_trust(), trust_env=False)
         self._budget = Budget(timeout)
         self._max_bytes = max_bytes
         self._pool = httpcore.ConnectionPool(
@@ -270,6 +271,7 @@ def _root_of(error: BaseException) -> BaseException:
     return error
 
 
+@cache
 def _trust() -> ssl.SSLContext:
     """The machine's own authorities, so that a company's CA counts; the usual public ones where it has none."""
     context = ssl.create_default_context()

@@ -1,0 +1,58 @@
+"""`manage.py prepare_portal [--json] [--no-sample]`: what a portal needs before its first page. Run it as often as you like."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from kpis.access import people, tokens
+from kpis.access.models import Token
+from kpis.definitions import organisation
+from kpis.plumbing import clock
+
+FIRST_TOKEN = "first token"
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the organisation, the first administrator and token, the benchmark catalogue and the sample, once each."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--json", action="store_true", help="one JSON line: sign_in, password, token; null where old"
+        )
+        parser.add_argument("--no-sample", action="store_true", help="leave out the sample portfolio")
+
+    def handle(self, *args: Any, json: bool = False, no_sample: bool = False, **options: Any) -> None:
+        organisation.current()
+        self._say(self._credentials(), as_json=json)  # before anything that may fail: they are shown once
+        _call("kpis.benchmarks.catalogue", "load")
+        if not no_sample:
+            _call("kpis.sample.seeding", "ensure_sample")
+            _call("kpis.sample.feed", "ensure_portal_initiative")
+
+    def _credentials(self) -> dict[str, str | None]:
+        administrator, password = people.ensure_administrator(at=clock.now())
+        token = None
+        if not tokens.exists(FIRST_TOKEN):
+            _, token = tokens.issue(FIRST_TOKEN, Token.Scope.values, by=administrator, at=clock.now())
+        return {"sign_in": administrator.username if password else None, "password": password, "token": token}
+
+    def _say(self, credentials: dict[str, str | None], *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(credentials))
+        else:
+            for name, value in credentials.items():
+                self.stdout.write(f"{name}: {value or 'exists already'}")
+        self.stdout.flush()
+
+
+def _call(module: str, verb: str) -> None:
+    """A room that is not furnished yet is passed by."""
+    if importlib.util.find_spec(module) is not None:
+        getattr(importlib.import_module(module), verb)(at=clock.now())
