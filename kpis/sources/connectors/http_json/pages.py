@@ -58,8 +58,15 @@ class HttpJson:
             return None
         if "{cursor}" in order.query:
             return self._joined(_filled(order.query, order, cursor=following))
-        joined = urljoin(url, following)
-        if _origin(joined) != _origin(self.address):
+        return self._on_our_host(url, following)
+
+    def _on_our_host(self, url: str, following: str) -> str:
+        try:
+            joined = urljoin(url, following)
+            ours = _origin(joined) == _origin(self.address)
+        except ValueError as error:
+            raise FetchFailed("other_host", "The next page has no address that can be read.") from error
+        if not ours:
             raise FetchFailed("other_host", "The next page is on another host; our credentials are not carried there.")
         return joined
 
@@ -83,8 +90,5 @@ def _rfc3339(instant: datetime) -> str:
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname, parts.port or DEFAULT_PORT.get(parts.scheme)
-    except ValueError as error:
-        raise FetchFailed("other_host", "The next page has no address that can be read.") from error
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORT.get(parts.scheme)
