@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from kpis.access.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from kpis.access import audit, rights
+from kpis.access.models import Token, User
+from kpis.access.rights import Action
+from kpis.baselines.drafting import subject_of
 from kpis.baselines.models import Baseline
 from kpis.definitions.models import Kpi
+from kpis.plumbing import wakeup
+from kpis.rollups import rolling
 
 
 class ApprovalRefused(Exception):
@@ -18,18 +26,56 @@ class ApprovalRefused(Exception):
         self.code, self.detail = code, detail
 
 
-def approve(baseline: Baseline, *, by: User, at: datetime) -> Baseline:
-    """Freeze the baseline; it supersedes lower versions. Approving it again changes nothing."""
-    raise NotImplementedError
+@transaction.atomic
+def approve(baseline: Baseline, *, by: User | Token, at: datetime) -> Baseline:
+    """Freeze the baseline; it supersedes the lower versions from now on. Approving it again changes nothing.
+
+    A token approves as the person who made it. Refuses (ApprovalRefused) who has not the right; the author, while
+    another active person has it and sees the initiative; a version that a newer approved one has already superseded.
+    """
+    baseline = Baseline.objects.select_for_update(of=("self",)).select_related("kpi").get(pk=baseline.pk)
+    if baseline.approved_at is not None:
+        return baseline
+    person = rights.person_behind(by)
+    if person is None or not rights.may(by, Action.APPROVE_BASELINES, baseline.kpi):
+        raise ApprovalRefused("approval_not_yours", _("Baselines are approved by a controller or an administrator."))
+    if _is_superseded(baseline):
+        raise ApprovalRefused("baseline_superseded", _("A newer version of this baseline is already approved."))
+    by_author = baseline.author_id == person.pk
+    if by_author and _another_may(baseline, than=person):
+        sentence = _("A baseline is approved by another person than its author.")
+        raise ApprovalRefused("approval_by_author", sentence)
+
+    baseline.approved_at, baseline.approved_by, baseline.self_approved = at, person, by_author
+    baseline.save(update_fields=["approved_at", "approved_by", "self_approved"])
+    details = {"value": str(baseline.value), "self_approved": by_author}
+    audit.record("baseline.approved", by=by, subject=subject_of(baseline), details=details, at=at)
+    rolling.mark_dirty([baseline.kpi_id])
+    wakeup.after_commit("kpis.bring_up_to_date")
+    return baseline
 
 
 def current(kpi: Kpi, as_of: datetime | None = None) -> Baseline | None:
-    """The highest version that was approved by `as_of`."""
-    raise NotImplementedError
+    """The highest version that was approved by `as_of`; None: now."""
+    return current_of([kpi.pk], as_of).get(kpi.pk)
 
 
-def current_of(
-    kpi_ids: Collection[int], as_of: datetime | None = None
-) -> dict[int, Baseline]:
+def current_of(kpi_ids: Collection[int], as_of: datetime | None = None) -> dict[int, Baseline]:
     """The same for many KPIs, by KPI id; KPIs without an approved baseline are absent."""
-    raise NotImplementedError
+    approved = Baseline.objects.filter(kpi__in=kpi_ids, approved_at__isnull=False)
+    if as_of is not None:
+        approved = approved.filter(approved_at__lte=as_of)
+    return {baseline.kpi_id: baseline for baseline in approved.order_by("kpi_id", "version")}
+
+
+def _is_superseded(baseline: Baseline) -> bool:
+    newer = Baseline.objects.filter(kpi=baseline.kpi_id, version__gt=baseline.version, approved_at__isnull=False)
+    return newer.exists()
+
+
+def _another_may(baseline: Baseline, *, than: User) -> bool:
+    """Whether another active person has the right and sees the initiative."""
+    initiative = baseline.kpi.initiative_id
+    return any(
+        user.pk != than.pk and rights.sees(user, initiative) for user in rights.who_may(Action.APPROVE_BASELINES)
+    )

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from kpis.access.models import User
+import numpy as np
+from django.utils.translation import gettext as _
+
+from kpis.access.models import Token, User
+from kpis.baselines.drafting import nine_places, write_draft
 from kpis.baselines.models import Baseline
+from kpis.baselines.readiness import BaselineNotReady, judged
+from kpis.baselines.window import WindowValues, values_in, window_between
+from kpis.calculations.effect import choose_method
+from kpis.calculations.intervals import Granularity, Interval
 from kpis.definitions.models import Kpi
 
 Labels = Mapping[str, str]
+FEWEST = 2  # of one value there is no spread
 
 
 def measure(
@@ -21,8 +30,47 @@ def measure(
     control: Labels | None = None,
     note: str = "",
     few_allowed: bool = False,
-    by: User | None,
+    by: User | Token | None,
     at: datetime,
 ) -> Baseline:
-    """Write a draft. Refuses (BaselineNotReady) what `readiness.of` finds missing; `few_allowed` lets too few pass."""
-    raise NotImplementedError
+    """Write a draft: plain mean and spread of the window's complete interval values, and the method chosen on them.
+
+    `window_start`, `window_end`: half-open, dates are local midnights. `treated`, `control`: label matchers; with a
+    control group only intervals count in which both have data. Refuses (BaselineNotReady) what `readiness.of` finds
+    missing; `few_allowed` lets too few intervals pass, from two on: effects then say that there is not enough data.
+    """
+    window = _window(window_start, window_end)
+    values = values_in(kpi, window, treated=treated, control=control, now=at)
+    ready = judged(kpi, window, at, values, control)
+    too_few = ready.code == "not_enough_intervals"
+    if not ready.enough and not (few_allowed and too_few and ready.n >= FEWEST):
+        raise BaselineNotReady(ready.code, ready.missing)
+    draft = _draft(kpi, window, values, at)
+    draft.treated, draft.control, draft.note = dict(treated or {}), dict(control) if control else None, note
+    if too_few:
+        draft.choice_reason = f"{ready.n} of {ready.needed} intervals: too few for a range. {draft.choice_reason}"[:300]
+    return write_draft(draft, by=by)
+
+
+def _window(start: date | datetime, end: date | datetime) -> Interval:
+    try:
+        return window_between(start, end)
+    except ValueError as error:
+        raise BaselineNotReady("window_empty", _("The window must end after it starts.")) from error
+
+
+def _draft(kpi: Kpi, window: Interval, values: WindowValues, at: datetime) -> Baseline:
+    choice = choose_method(values.treated, values.control, granularity=Granularity(kpi.interval))
+    return Baseline(
+        kpi=kpi,
+        method=Baseline.Method.MEASURED,
+        window_start=window.start,
+        window_end=window.end,
+        value=nine_places(values.treated.mean),
+        spread=float(np.std(values.treated.values, ddof=1)),
+        intervals=values.n,
+        control_value=nine_places(values.control.mean) if values.control is not None else None,
+        method_choice=choice.method,
+        choice_reason=choice.reason[:300],
+        created_at=at,
+    )

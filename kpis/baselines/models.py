@@ -29,60 +29,38 @@ class Baseline(models.Model):
     low = models.DecimalField(max_digits=24, decimal_places=9, null=True, blank=True)
     high = models.DecimalField(max_digits=24, decimal_places=9, null=True, blank=True)
     spread = models.FloatField(null=True, blank=True)
-    intervals = models.PositiveIntegerField(
-        default=0
-    )  # that the window holds with data
-    control_value = models.DecimalField(
-        max_digits=24, decimal_places=9, null=True, blank=True
-    )
+    intervals = models.PositiveIntegerField(default=0)  # that the window holds with data
+    control_value = models.DecimalField(max_digits=24, decimal_places=9, null=True, blank=True)
     treated = models.JSONField(default=dict, blank=True)
     control = models.JSONField(null=True, blank=True)
-    method_choice = models.CharField(
-        max_length=10, blank=True
-    )  # welch, ar1, its, did; empty: declared
+    method_choice = models.CharField(max_length=10, blank=True)  # welch, ar1, its, did; empty: declared
     choice_reason = models.CharField(max_length=300, blank=True)
     source = models.CharField(max_length=300, blank=True)
     note = models.TextField(blank=True)
-    author = models.ForeignKey(
-        "kpis.User", null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    author = models.ForeignKey("kpis.User", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
-    approved_by = models.ForeignKey(
-        "kpis.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    approved_by = models.ForeignKey("kpis.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
     self_approved = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["kpi_id", "-version"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["kpi", "version"], name="baseline_version_once"
-            ),
+            models.UniqueConstraint(fields=["kpi", "version"], name="baseline_version_once"),
             # A CHECK lets NULL pass, so each column that a rule needs is also asked to be there.
             models.CheckConstraint(
                 name="baseline_measured_has_window",
                 condition=~Q(method="measured")
-                | Q(
-                    window_start__isnull=False,
-                    window_end__isnull=False,
-                    spread__isnull=False,
-                )
+                | Q(window_start__isnull=False, window_end__isnull=False, spread__isnull=False)
                 & Q(window_start__lt=F("window_end"), spread__gte=0),
             ),
             models.CheckConstraint(
                 name="baseline_declared_has_source",
-                condition=~Q(method="declared")
-                | ~Q(source="") & Q(spread__isnull=True, window_start__isnull=True),
+                condition=~Q(method="declared") | ~Q(source="") & Q(spread__isnull=True, window_start__isnull=True),
             ),
             models.CheckConstraint(
                 name="baseline_range_holds_value",
                 condition=Q(low__isnull=True, high__isnull=True)
-                | Q(
-                    low__isnull=False,
-                    high__isnull=False,
-                    low__lte=F("value"),
-                    high__gte=F("value"),
-                ),
+                | Q(low__isnull=False, high__isnull=False, low__lte=F("value"), high__gte=F("value")),
             ),
         ]

@@ -19,12 +19,8 @@ class Effect(models.Model):
         NO_CLEAR_CHANGE = "no_clear_change"
         NOT_ENOUGH_DATA = "not_enough_data"
 
-    kpi = models.OneToOneField(
-        Kpi, on_delete=models.CASCADE, primary_key=True, related_name="effect"
-    )
-    baseline = models.ForeignKey(
-        Baseline, null=True, on_delete=models.CASCADE, related_name="+"
-    )
+    kpi = models.OneToOneField(Kpi, on_delete=models.CASCADE, primary_key=True, related_name="effect")
+    baseline = models.ForeignKey(Baseline, null=True, on_delete=models.CASCADE, related_name="+")
     as_of = models.DateTimeField()
     method = models.CharField(max_length=10, blank=True)
     evidence_grade = models.CharField(max_length=1, blank=True)

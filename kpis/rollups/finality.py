@@ -15,12 +15,13 @@ import numpy as np
 from django.db.models import Min
 
 from kpis.calculations.aggregation import Ints
+from kpis.calculations.defaults import LATENESS_HOURS
 from kpis.calculations.intervals import Calendar, Granularity, Interval
 from kpis.definitions import organisation
 from kpis.definitions.models import Annotation, Holiday, Kpi
 from kpis.rollups.models import IntervalValue, KpiState
 
-LATENESS_AT_MOST = timedelta(hours=48)
+LATENESS_AT_MOST = timedelta(hours=LATENESS_HOURS.value)
 SILENT_AFTER = {
     Kpi.Interval.HOUR: timedelta(hours=2),
     Kpi.Interval.DAY: timedelta(days=2),

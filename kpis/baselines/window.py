@@ -1,0 +1,86 @@
+"""The interval values of a window as calculations take them: treated group, and control group where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+
+from kpis.calculations.intervals import Calendar, Granularity, Interval, epoch_us
+from kpis.calculations.series import Series
+from kpis.definitions import organisation
+from kpis.definitions.models import Kpi
+from kpis.rollups import series
+from kpis.rollups.series import IntervalPoint
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowValues:
+    """Complete interval values in the KPI's unit; with a control group only intervals in which both have a value."""
+
+    treated: Series
+    control: Series | None
+
+    @property
+    def n(self) -> int:
+        return self.treated.n
+
+
+def window_between(start: date | datetime, end: date | datetime) -> Interval:
+    """Half-open window between two instants; a date is the local midnight with which it begins.
+
+    Refuses (ValueError) an end that is not after the start and datetimes without a zone.
+    """
+    calendar = organisation.calendar()
+    first, last = (_instant(calendar, each) for each in (start, end))
+    return Interval(first, last)
+
+
+def values_in(
+    kpi: Kpi, window: Interval, *, treated: Labels | None, control: Labels | None, now: datetime
+) -> WindowValues:
+    """What the window holds as of now: complete intervals that lie wholly inside it."""
+    calendar = organisation.calendar()
+
+    def read(where: Labels | None) -> Series:
+        points = series.interval_values(kpi, kpi.interval, window.start, window.end, where=where, now=now)
+        return series_of(within(points, window), kpi.interval, calendar)
+
+    return paired(read(treated), read(control) if control else None)
+
+
+def within(points: Iterable[IntervalPoint], window: Interval) -> list[IntervalPoint]:
+    """The points with a value whose interval is complete and lies wholly in the window."""
+    return [
+        point
+        for point in points
+        if point.complete and point.value is not None and window.start <= point.start and point.end <= window.end
+    ]
+
+
+def series_of(points: Iterable[IntervalPoint], granularity: str, calendar: Calendar) -> Series:
+    """Values with their places on the calendar; every point must have a value."""
+    points = list(points)
+    starts = np.array([epoch_us(point.start) for point in points], np.int64)
+    positions = calendar.positions_of(starts, Granularity(granularity))
+    return Series(np.array([point.value for point in points], np.float64), positions)
+
+
+def paired(treated: Series, control: Series | None) -> WindowValues:
+    """Both groups in the intervals in which both have a value."""
+    if control is None:
+        return WindowValues(treated, None)
+    positions, mine, theirs = np.intersect1d(treated.positions, control.positions, return_indices=True)
+    return WindowValues(Series(treated.values[mine], positions), Series(control.values[theirs], positions))
+
+
+def _instant(calendar: Calendar, moment: date | datetime) -> datetime:
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise ValueError("a time needs its offset")
+        return moment
+    return calendar.local_midnight(moment)
