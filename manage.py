@@ -42,6 +42,10 @@ def main(argv):
     from roi_portal import embedded
 
     with embedded.services_for(argv[1:]):
+        if argv[1:2] == ["test"]:  # pytest sets Django up by itself, and once is enough
+            from roi_portal.management.commands.test import Command
+
+            Command().run_from_argv(argv)
         execute_from_command_line(argv)
 
 

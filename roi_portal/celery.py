@@ -6,15 +6,19 @@ A tick carries no data: it wakes a task that looks for due rows. A lost tick is 
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import task_postrun, task_prerun, worker_process_init
+from celery.signals import task_postrun, task_prerun, worker_process_init, worker_ready
+from django.conf import settings
 
 from roi_portal import environment, processes
 
-environment.declare_process("worker")  # only where Celery itself starts this module first
+if not settings.configured:  # Celery itself has started this module
+    environment.declare_process("worker")
+    environment.use_settings()
 
 app = Celery("roi_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -45,6 +49,13 @@ app.conf.beat_schedule = {
 def follow_the_worker(**_: Any) -> None:
     """A pool process ends with its worker, also when that is killed."""
     processes.die_with_parent(signal.SIGKILL)
+
+
+@worker_ready.connect(weak=False)
+def tell_that_tasks_are_taken(**_: Any) -> None:
+    """`up` says that the portal is ready when its worker is, too."""
+    if settings.WORKER_READY_FILE:
+        Path(settings.WORKER_READY_FILE).touch()
 
 
 @task_prerun.connect(weak=False)

@@ -114,10 +114,21 @@ def _own_or_running(command: str) -> Iterator[Services]:
         yield Services(home, json.loads((home / "run.json").read_text())["env"])
         return
     try:
+        if command == "up":
+            _refuse_taken_port()
         with _started(home, held, durable=True, shown=command == "up") as services:
             yield services
     finally:
         os.close(held)
+
+
+def _refuse_taken_port() -> None:
+    port = int(os.environ.get("PORT") or 8000)
+    if not processes.port_is_free(port):
+        raise StartRefused(
+            f"Port {port} on this machine is taken by another program.",
+            f"Choose another one: PORT={port + 1} python3 manage.py up",
+        )
 
 
 def _lock(home: Path, *, attach: bool) -> int | None:
@@ -190,6 +201,11 @@ def _sweep(base: Path) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if left.stat().st_uid == os.geteuid():
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def child_environment(services: Services, **more: str) -> dict[str, str]:
+    """What a child process of the portal is given: this environment, its servers and keys, and `more`."""
+    return {**os.environ, **services.env, **more}
 
 
 # -- servers ----------------------------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ def start(place: Path, account: Account, *, durable: bool, keep_open: tuple[int,
         env=env,
         account=account,
         stop_signal=signal.SIGINT,  # "fast": ends sessions, keeps what was committed
+        death_signal=signal.SIGINT,
         keep_open=keep_open,
     )
     address = f"postgres://{USER}:{password}@127.0.0.1:{port}"

@@ -102,11 +102,13 @@ def start(
     cwd: Path | str = "/",
     account: Account | None = None,
     stop_signal: int = signal.SIGTERM,
+    death_signal: int = signal.SIGKILL,
     grace_seconds: float = 15,
     keep_open: tuple[int, ...] = (),
 ) -> Running:
     """Start a child in a session of its own, so that Ctrl-C reaches only the one who stops things in order.
 
+    `stop_signal` asks it to stop, `death_signal` is what the kernel sends when we were killed.
     Call it from the main thread: the kernel's death signal is tied to the thread that started the child.
     """
     with log.open("ab") as output:
@@ -119,7 +121,7 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,
             pass_fds=keep_open,
-            preexec_fn=bound_to_parent(stop_signal),
+            preexec_fn=bound_to_parent(death_signal),
             **(account or Account()).as_popen(),
         )
     return Running(name, process, log, stop_signal, grace_seconds)

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import secrets
 import shutil
+import signal
 import socket
 import time
 from pathlib import Path
@@ -37,6 +38,7 @@ def start(place: Path, account: Account, *, keep_open: tuple[int, ...]) -> tuple
         log=place / "valkey.log",
         env={"LC_ALL": "C.UTF-8"},
         account=account,
+        death_signal=signal.SIGTERM,
         keep_open=keep_open,
     )
     _wait(running, port)
