@@ -1,0 +1,123 @@
+"""Self-reported, and it claims the winner's hours."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from kpis.sample.plan import (
+    OFFICE_HOUR,
+    SEARCH_REALISED,
+    SELF_REPORT,
+    SERVICE_HOUR,
+    CostPlan,
+    DeclaredBaseline,
+    DriverPlan,
+    InitiativePlan,
+    KpiPlan,
+    monthly,
+)
+
+SAVED = DeclaredBaseline("0", "Self-report: only what users say they save is counted", date(2026, 4, 30))
+
+KNOWLEDGE = InitiativePlan(
+    slug="knowledge-assistant",
+    name="Knowledge assistant for all",
+    business_unit="All units",
+    owner="Head of HR",
+    function="general",
+    technology="genai_assistant",
+    started=date(2026, 4, 24),
+    live=date(2026, 5, 1),
+    description="Answers from the house's own documents for 400 seats. What it saves is what users report.",
+    phases=(("proof_of_concept", date(2026, 4, 24)), ("stabilisation", date(2026, 5, 4))),
+    kpis=(
+        KpiPlan(
+            "minutes-saved-office",
+            "Minutes saved, offices",
+            "efficiency",
+            "min",
+            "increase",
+            "mean",
+            "month",
+            "Minutes a person and week, reported by office users.",
+            baseline=SAVED,
+            comparisons=(("minutes_saved_per_day", "level", 0.2),),
+        ),
+        KpiPlan(
+            "minutes-saved-service",
+            "Minutes saved, service agents",
+            "efficiency",
+            "min",
+            "increase",
+            "mean",
+            "month",
+            "Minutes a person and week, reported by service agents.",
+            baseline=SAVED,
+        ),
+        KpiPlan(
+            "active-share",
+            "Active users",
+            "innovation",
+            "%",
+            "increase",
+            "last",
+            "month",
+            "Share of 330 office seats used in the month.",
+            targets=((date(2026, 9, 1), "75"),),
+        ),
+        KpiPlan(
+            "person-weeks-office",
+            "Person-weeks, offices",
+            "efficiency",
+            "{week}",
+            "increase",
+            "sum",
+            "month",
+            is_context=True,
+        ),
+        KpiPlan(
+            "person-weeks-service",
+            "Person-weeks, service",
+            "efficiency",
+            "{week}",
+            "increase",
+            "sum",
+            "month",
+            is_context=True,
+        ),
+    ),
+    drivers=(
+        DriverPlan(
+            "Search time saved, offices",
+            "minutes-saved-office",
+            OFFICE_HOUR,
+            SEARCH_REALISED,
+            SELF_REPORT,
+            volume_kpi="person-weeks-office",
+            unit_factor="0.016666666666667",
+            is_freed_time=True,
+            pool="office-hours",
+            owner="Head of HR",
+            source="House assumption",
+        ),
+        DriverPlan(
+            "Search time saved, service agents",
+            "minutes-saved-service",
+            SERVICE_HOUR,
+            SEARCH_REALISED,
+            SELF_REPORT,
+            volume_kpi="person-weeks-service",
+            unit_factor="0.016666666666667",
+            is_freed_time=True,
+            pool="service-agent-hours",
+            owner="Head of HR",
+            source="House assumption",
+        ),
+    ),
+    costs=(
+        CostPlan(date(2026, 4, 24), "Roll-out and permissions clean-up", "external", "12350"),
+        CostPlan(date(2026, 5, 8), "Training, 400 people", "training", "14200"),
+        *monthly(date(2026, 5, 1), "Licence, 400 seats", "licence", "8800", reconciled=5),
+        *monthly(date(2026, 5, 1), "Content owners, half a day a week", "personnel", "1420", reconciled=5),
+    ),
+)
