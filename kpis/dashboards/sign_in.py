@@ -31,7 +31,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 class SignInForm(AuthenticationForm):
     password = forms.CharField(max_length=LONGEST_PASSWORD, strip=False, widget=forms.PasswordInput)
-    error_messages = {  # noqa: RUF012
+    error_messages = {
         "invalid_login": gettext_lazy("The name or the password is not right."),
         "inactive": gettext_lazy("The name or the password is not right."),
     }

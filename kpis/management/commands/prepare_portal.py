@@ -1,4 +1,4 @@
-"""`manage.py prepare_portal [--json] [--no-sample]`: what a portal needs before its first page. Run it as often as you like."""
+"""`manage.py prepare_portal [--json] [--no-sample]`: what a portal needs before its first page, each thing once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kpis.access.models import Token
 from kpis.definitions import organisation
 from kpis.plumbing import clock
 
-FIRST_TOKEN = "first token"
+NAME_OF_FIRST = "first token"
 
 
 class Command(BaseCommand):
@@ -31,16 +31,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, json: bool = False, no_sample: bool = False, **options: Any) -> None:
         organisation.current()
         self._say(self._credentials(), as_json=json)  # before anything that may fail: they are shown once
-        _call("kpis.benchmarks.catalogue", "load")
-        if not no_sample:
-            _call("kpis.sample.seeding", "ensure_sample")
-            _call("kpis.sample.feed", "ensure_portal_initiative")
+        furnish(with_sample=not no_sample)
 
     def _credentials(self) -> dict[str, str | None]:
         administrator, password = people.ensure_administrator(at=clock.now())
         token = None
-        if not tokens.exists(FIRST_TOKEN):
-            _, token = tokens.issue(FIRST_TOKEN, Token.Scope.values, by=administrator, at=clock.now())
+        if not tokens.exists(NAME_OF_FIRST):
+            _, token = tokens.issue(NAME_OF_FIRST, Token.Scope.values, by=administrator, at=clock.now())
         return {"sign_in": administrator.username if password else None, "password": password, "token": token}
 
     def _say(self, credentials: dict[str, str | None], *, as_json: bool) -> None:
@@ -50,6 +47,14 @@ class Command(BaseCommand):
             for name, value in credentials.items():
                 self.stdout.write(f"{name}: {value or 'exists already'}")
         self.stdout.flush()
+
+
+def furnish(*, with_sample: bool) -> None:
+    """The published benchmarks and, where it is wanted, the sample portfolio with its one live feed."""
+    _call("kpis.benchmarks.catalogue", "load")
+    if with_sample:
+        _call("kpis.sample.seeding", "ensure_sample")
+        _call("kpis.sample.feed", "ensure_portal_initiative")
 
 
 def _call(module: str, verb: str) -> None:

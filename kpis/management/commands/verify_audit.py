@@ -1,4 +1,4 @@
-"""`manage.py verify_audit [--head DIGEST]`: whether the audit chain is whole; exit 1 and the first broken row if not."""
+"""`manage.py verify_audit [--head DIGEST]`: is the audit chain whole? If not: exit 1, the first broken row."""
 
 from __future__ import annotations
 
