@@ -89,6 +89,7 @@ class Supervisor:
         self.folder, self.logs = services.home / "run", services.home / "log"
         self.children: list[Child] = []
         self._stopping = threading.Event()
+        self._watching = False
 
     def __enter__(self) -> Supervisor:
         metrics = self.folder / "metrics"
@@ -103,8 +104,6 @@ class Supervisor:
             ROI_WORKER_READY_FILE=str(self.worker_ready),
             PYTHONUNBUFFERED="1",
         )
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._asked_to_stop)
         self.children = [Child(role, self._start) for role in roles(self.port, self.folder)]
         return self
 
@@ -130,15 +129,17 @@ class Supervisor:
             keep_open=(lock,) if lock is not None else (),
         )
 
+    def obey_signals(self) -> None:
+        """Ctrl-C, a service manager's stop and a closed terminal all stop the portal in order."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._asked_to_stop)
+
     def _asked_to_stop(self, *_: object) -> None:
         """Before it is ready a stop interrupts whatever is going on; afterwards the watch sees it."""
-        if self._stopping.is_set() or not self.children:
-            return
+        again = self._stopping.is_set()
         self._stopping.set()
-        if not self._watching:
+        if not self._watching and not again:
             raise KeyboardInterrupt
-
-    _watching = False
 
     def wait_until_ready(self) -> None:
         """Until pages answer and tasks are taken. Refuses when a process keeps ending."""

@@ -37,6 +37,7 @@ class Command(BaseCommand):
 
     def _run(self, services: Services, begun: float) -> int:
         with Supervisor(services, port=settings.PORT) as supervisor:
+            supervisor.obey_signals()
             credentials = prepare(services)
             connections.close_all()
             with progress.step("Web, worker and scheduler"):
@@ -45,14 +46,16 @@ class Command(BaseCommand):
             progress.say(f"Ready after {time.monotonic() - begun:.1f} s. Logs: {supervisor.logs}. Ctrl-C stops.")
             self._print_door(credentials)
             code = supervisor.watch()
-            progress.say("Stopping …")
+        progress.say("Stopped; the data are kept.")
         return code
 
     def _print_door(self, credentials: dict[str, str]) -> None:
         self.stdout.write(f"Address  {settings.PUBLIC_URL}")
-        if credentials:
+        if {"sign_in", "password", "token"} <= credentials.keys():
             self.stdout.write(f"Sign in  {credentials['sign_in']}  {credentials['password']}")
             self.stdout.write(f"Token  {credentials['token']}")
+        else:
+            progress.say("The first password is not known here any more: python3 manage.py changepassword admin")
         self.stdout.flush()
 
 
