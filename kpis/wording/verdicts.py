@@ -1,0 +1,129 @@
+"""The verdict words: of a KPI, of an initiative's money, of a benchmark; of evidence, categories, phases and methods.
+
+Never “significant”. Better and worse carry a sign as well as a colour, and no word where nothing is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+Tone = Literal["better", "worse", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A word, its sign (▲ ▼ ◆ or none) and the tone in which it is set (a class of marks.css)."""
+
+    key: str
+    word: str | Promise
+    sign: str = ""
+    tone: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.word}".strip()
+
+
+KPI = {
+    "improved": Verdict("improved", gettext_lazy("improved"), "▲", "better"),
+    "worse": Verdict("worse", gettext_lazy("worse"), "▼", "worse"),
+    "no_clear_change": Verdict("no_clear_change", gettext_lazy("no clear change")),
+    "not_enough_data": Verdict("not_enough_data", gettext_lazy("not enough data yet")),
+}
+MONEY = {
+    "pays": Verdict("pays", gettext_lazy("pays"), "▲", "better"),
+    "loses": Verdict("loses", gettext_lazy("loses"), "▼", "worse"),
+    "costs_more": Verdict("costs_more", gettext_lazy("costs more"), "▼", "worse"),
+    "cannot_be_proved": Verdict("cannot_be_proved", gettext_lazy("cannot be proved")),
+    "too_early": Verdict("too_early", gettext_lazy("too early to say")),
+}
+BENCHMARK = {
+    "ahead": Verdict("ahead", pgettext_lazy("of the industry", "ahead"), "◆", "benchmark-word"),
+    "level": Verdict("level", pgettext_lazy("with the industry", "level"), "◆", "benchmark-word"),
+    "behind": Verdict("behind", pgettext_lazy("the industry", "behind"), "◆", "benchmark-word"),
+    "best": Verdict("best", pgettext_lazy("of all published", "best"), "◆", "benchmark-word"),
+    "worst": Verdict("worst", pgettext_lazy("of all published", "last"), "◆", "benchmark-word"),
+    "none": Verdict("none", gettext_lazy("no figure that matches")),
+    "not_compared": Verdict("not_compared", gettext_lazy("not compared")),
+}
+EVIDENCE = {
+    "A": gettext_lazy("control group"),
+    "B": gettext_lazy("time series"),
+    "C": gettext_lazy("before and after"),
+    "D": gettext_lazy("declared"),
+}
+METHODS = {
+    "did": gettext_lazy("difference-in-differences against a control group"),
+    "difference_in_differences": gettext_lazy("difference-in-differences against a control group"),
+    "its": gettext_lazy("interrupted time series"),
+    "interrupted": gettext_lazy("interrupted time series"),
+    "ar1": gettext_lazy("difference of means, neighbouring intervals allowed to be alike"),
+    "welch": gettext_lazy("difference of means"),
+    "difference": gettext_lazy("difference of means"),
+    "declared": gettext_lazy("against a declared value"),
+}
+CATEGORIES = {
+    "efficiency": gettext_lazy("efficiency"),
+    "quality": gettext_lazy("quality"),
+    "cost": gettext_lazy("cost"),
+    "innovation": gettext_lazy("innovation"),
+}
+PHASES = {
+    "proof_of_concept": gettext_lazy("proof of concept"),
+    "stabilisation": gettext_lazy("stabilisation"),
+    "integration": gettext_lazy("integration"),
+    "optimisation": gettext_lazy("optimisation"),
+    "retired": gettext_lazy("retired"),
+}
+RHYTHMS = {
+    "hour": gettext_lazy("hourly"),
+    "day": gettext_lazy("daily"),
+    "week": gettext_lazy("weekly"),
+    "month": gettext_lazy("monthly"),
+    "quarter": gettext_lazy("quarterly"),
+}
+DIRECTIONS = {"increase": gettext_lazy("more is better"), "decrease": gettext_lazy("less is better")}
+COST_CATEGORIES = {
+    "infrastructure": gettext_lazy("Infrastructure"),
+    "personnel": gettext_lazy("Personnel"),
+    "licence": gettext_lazy("Licences"),
+    "external": gettext_lazy("External services"),
+    "training": gettext_lazy("Training"),
+    "other": gettext_lazy("Other costs"),
+}
+SETTLEMENTS = {
+    "estimated": gettext_lazy("estimated"),
+    "invoiced": gettext_lazy("invoiced"),
+    "reconciled": gettext_lazy("reconciled"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyFacts:
+    """What the verdict on an initiative's money rests on, in one currency. The range of the net is its 80 % range."""
+
+    invested: Decimal
+    benefit: Decimal | None  # None: nothing could be evaluated yet
+    benefit_high: Decimal | None
+    net_low: Decimal | None
+    net_high: Decimal | None
+    declared_only: bool  # all of the benefit has evidence grade D
+
+
+def money_verdict(facts: MoneyFacts) -> Verdict:
+    """Loses where the benefit itself is negative; costs more where even the high end stays below the cost; pays where
+    the low end is above it and something was measured; else it cannot be proved."""
+    if facts.benefit is None or facts.net_low is None or facts.net_high is None:
+        return MONEY["too_early"]
+    high = facts.benefit if facts.benefit_high is None else facts.benefit_high
+    if facts.benefit < 0 and high < 0:
+        return MONEY["loses"]
+    if facts.net_high < 0:
+        return MONEY["costs_more"]
+    if facts.net_low > 0 and not facts.declared_only:
+        return MONEY["pays"]
+    return MONEY["cannot_be_proved"]
