@@ -10,7 +10,7 @@ Outcome = Literal["all_stored", "some_stored", "none_stored"]
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One point that was not stored: its place in the request from 0, a stable code, a sentence, the member at fault."""
+    """One point that was not stored: its place in the request from 0, a code, a sentence, the member at fault."""
 
     index: int
     code: str

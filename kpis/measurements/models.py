@@ -41,7 +41,8 @@ class Measurement(models.Model):
     """One point `(series, at, event_id)` with its value in the KPI's unit and its weight.
 
     `event_id` is the event's own identity, empty for a sample of a gauge. Written by `store` only (COPY), never
-    through the ORM; the same identity again replaces the value.
+    through the ORM; the same identity again replaces the value. No foreign key is checked for each row, which would
+    cost more than the row: the writer locks the series, and the trigger `series_takes_its_rows_along` keeps the rule.
     """
 
     pk = models.CompositePrimaryKey("series_id", "at", "event_id")
@@ -49,7 +50,7 @@ class Measurement(models.Model):
     value = models.FloatField()
     weight = models.FloatField(default=1)
     batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
-    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+", db_index=False)
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     event_id = models.CharField(max_length=200, default="")
 
     class Meta:
@@ -74,6 +75,6 @@ class Arrival(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+")
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     slots = ArrayField(models.IntegerField())
     arrived_at = models.DateTimeField()

@@ -1,0 +1,79 @@
+"""Which points may be stored. All points at once, by masks; a point has one verdict, that of its first bad member."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.ingest.columns import EPOCH, Columns
+from kpis.ingest.rejections import GOOD, VERDICTS
+
+MICROSECOND = timedelta(microseconds=1)
+EARLIEST_US = (datetime(1990, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
+AHEAD_AT_MOST = timedelta(minutes=10)  # a sender's clock may be a little fast
+LONGEST_ID = 200
+MOST_LABELS = 16
+LONGEST_LABEL_NAME, LONGEST_LABEL_VALUE = 64, 200
+
+# Control characters, and halves of surrogate pairs, which are no text.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def verdicts_on(columns: Columns, *, known: NDArray[np.bool_], at: datetime) -> NDArray[np.int8]:
+    """For each point its verdict: GOOD, or the number of a code in `rejections.VERDICTS`.
+
+    known : shape (number of kpi_keys,), whether the sender may write to that KPI. at : the present instant.
+    """
+    latest = (at + AHEAD_AT_MOST - EPOCH) // MICROSECOND
+    weight = columns.weight
+    verdicts = np.full(len(columns), GOOD, np.int8)
+    # The last that applies stays, so the members are asked in reverse.
+    _mark(verdicts, "invalid_labels", ~_chosen(_sound_label_sets(columns), columns.labels))
+    if columns.event_id is not None:
+        _mark(verdicts, "invalid_id", ~_sound_ids(columns.event_id))
+    _mark(verdicts, "invalid_weight", ~(np.isfinite(weight) & (weight >= 0)))
+    _mark(verdicts, "invalid_value", ~np.isfinite(columns.value))
+    _mark(verdicts, "time_in_future", columns.at_us > latest)
+    _mark(verdicts, "invalid_time", columns.at_us < EARLIEST_US)
+    _mark(verdicts, "unknown_kpi", ~_chosen(known, columns.kpi))
+    if columns.unreadable is not None:
+        _mark(verdicts, "invalid_row", columns.unreadable)
+    return verdicts
+
+
+def _mark(verdicts: NDArray[np.int8], code: str, where: NDArray[np.bool_]) -> None:
+    verdicts[where] = VERDICTS[code].number
+
+
+def _chosen(sound: NDArray[np.bool_], index: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """`sound` at each index; False where the index is -1."""
+    return np.append(sound, False)[index]
+
+
+def _sound_label_sets(columns: Columns) -> NDArray[np.bool_]:
+    return np.array([_is_sound_label_set(labels) for labels in columns.label_sets], np.bool_)
+
+
+def _is_sound_label_set(labels: Mapping[str, str]) -> bool:
+    return len(labels) <= MOST_LABELS and all(
+        0 < len(name) <= LONGEST_LABEL_NAME
+        and len(value) <= LONGEST_LABEL_VALUE
+        and not UNPRINTABLE.search(name)
+        and not UNPRINTABLE.search(value)
+        for name, value in labels.items()
+    )
+
+
+def _sound_ids(event_id: NDArray[np.object_]) -> NDArray[np.bool_]:
+    texts = event_id.tolist()
+    try:
+        # Almost always every id is sound: one look at all of them together.
+        if max(map(len, texts), default=0) <= LONGEST_ID and not UNPRINTABLE.search("".join(texts)):
+            return np.ones(len(texts), np.bool_)
+    except TypeError:
+        pass  # a None among them
+    return np.array([t is not None and len(t) <= LONGEST_ID and not UNPRINTABLE.search(t) for t in texts], np.bool_)

@@ -1,0 +1,22 @@
+"""How much one request may bring. Settings, so that a house can choose; the defaults suit small machines."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+MEBIBYTE = 1024 * 1024
+
+
+def bytes_at_most() -> int:
+    """Size of a body after unpacking (setting INGEST_MAX_BYTES, 64 MiB)."""
+    return int(getattr(settings, "INGEST_MAX_BYTES", 64 * MEBIBYTE))
+
+
+def points_at_most() -> int:
+    """Points in one request (setting INGEST_MAX_POINTS, 250,000)."""
+    return int(getattr(settings, "INGEST_MAX_POINTS", 250_000))
+
+
+def values_at_most() -> int:
+    """Values of any kind in a body that is read slowly: 12 a point, so that a hostile one cannot fill the memory."""
+    return 12 * points_at_most()

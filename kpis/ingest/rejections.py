@@ -1,0 +1,73 @@
+"""Why a point is not stored: a stable code, the member at fault, a sentence; and the list that its sender can see."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.ingest.columns import Columns
+from kpis.ingest.models import Rejection
+from kpis.ingest.receipts import Rejected
+
+GOOD = 0
+KEPT_AT_MOST = 1000  # rejections of one batch
+LONGEST_POINT = 1000  # characters of a bad point that are kept
+
+
+class Verdict(NamedTuple):
+    """One way in which a point can be bad. `detail` is said in English: it is read by who builds the sender."""
+
+    number: int
+    code: str
+    attr: str | None
+    detail: str
+
+
+VERDICTS = {
+    code: Verdict(number, code, attr, detail)
+    for number, (code, attr, detail) in enumerate(
+        [
+            ("invalid_row", None, "This is not a point: it must have kpi, at and value."),
+            ("unknown_kpi", "kpi", "kpi must be the key of a KPI that exists and that this sender may write to."),
+            ("invalid_time", "at", "at must be RFC 3339 with an offset, or whole epoch milliseconds, from 1990 on."),
+            ("time_in_future", "at", "at lies more than 10 minutes ahead of the portal's clock."),
+            ("invalid_value", "value", "value must be a finite JSON number."),
+            ("invalid_weight", "weight", "weight must be a finite JSON number of 0 or more; leave it out for 1."),
+            ("invalid_id", "id", "id must be text of at most 200 characters without control characters."),
+            (
+                "invalid_labels",
+                "labels",
+                "labels must be at most 16 texts by name, names of 1 to 64 and values of at most 200 characters, "
+                "without control characters.",
+            ),
+        ],
+        start=1,
+    )
+}
+BY_NUMBER = {verdict.number: verdict for verdict in VERDICTS.values()}
+
+
+def rejected_points(verdicts: NDArray[np.int8]) -> list[Rejected]:
+    """One entry for each point that is not good, in the order of the request."""
+    bad = np.flatnonzero(verdicts)
+    return [
+        Rejected(index, verdict.code, verdict.detail, verdict.attr)
+        for index, verdict in zip(bad.tolist(), map(BY_NUMBER.__getitem__, verdicts[bad].tolist()), strict=True)
+    ]
+
+
+def keep(rejected: list[Rejected], columns: Columns, *, batch_id: int) -> None:
+    """Write down the first thousand rejections of a batch, each with the point as it was sent."""
+    Rejection.objects.bulk_create(
+        Rejection(
+            batch_id=batch_id,
+            index=entry.index,
+            code=entry.code,
+            detail=entry.detail,
+            attr=entry.attr,
+            point=columns.point_as_sent(entry.index)[:LONGEST_POINT].replace("\x00", ""),
+        )
+        for entry in rejected[:KEPT_AT_MOST]
+    )

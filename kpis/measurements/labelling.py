@@ -1,0 +1,99 @@
+"""Which series a KPI and a label set are: found, locked against deletion, and made where they are new.
+
+The ids are remembered in the process, but never believed: each batch asks the database, in the transaction that
+writes, whether they still are what they were, and locks them. So a KPI that was deleted or renamed meanwhile cannot
+receive a point under its old id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+# FOR KEY SHARE keeps a series from being deleted until the batch has committed, and lets all other writers pass.
+STILL_THERE = """
+select s.id, s.kpi_id, k.key from kpis_series s join kpis_kpi k on k.id = s.kpi_id where s.id = any(%s)
+for key share of s
+"""
+FOUND = """
+select q.n, s.id
+from unnest(%s::int8[], %s::text[], %s::bytea[]) with ordinality q (kpi_id, key, labels_hash, n)
+join kpis_kpi k on k.id = q.kpi_id and k.key = q.key
+join kpis_series s on s.kpi_id = q.kpi_id and s.labels_hash = q.labels_hash
+for key share of s
+"""
+MADE = """
+insert into kpis_series (kpi_id, labels, labels_hash)
+select q.kpi_id, q.labels::jsonb, q.labels_hash
+from unnest(%s::int8[], %s::text[], %s::text[], %s::bytea[]) q (kpi_id, key, labels, labels_hash)
+join kpis_kpi k on k.id = q.kpi_id and k.key = q.key
+order by q.kpi_id, q.labels_hash
+on conflict (kpi_id, labels_hash) do nothing
+"""
+REMEMBERED_AT_MOST = 100_000
+
+_series_ids: dict[Wanted, int] = {}
+
+
+class Wanted(NamedTuple):
+    """A KPI as the sender named it (`key`) and as we understood it (`kpi_id`), with labels as canonical JSON."""
+
+    kpi_id: int
+    key: str
+    labels: str
+
+
+def canonical(labels: Mapping[str, str]) -> str:
+    """One text for equal label sets, whatever their order."""
+    return json.dumps(dict(labels), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def series_ids(wanted: Sequence[Wanted]) -> list[int | None]:
+    """The id of each, locked until the transaction ends; None where its KPI is not there under that key (any more)."""
+    found = _remembered(wanted)
+    missing = [one for one in dict.fromkeys(wanted) if one not in found]
+    if missing:
+        found |= _looked_up(missing)
+        new = [one for one in missing if one not in found]
+        if new:
+            _make(new)
+            found |= _looked_up(new)
+        transaction.on_commit(lambda: _remember(found))
+    return [found.get(one) for one in wanted]
+
+
+def _remembered(wanted: Sequence[Wanted]) -> dict[Wanted, int]:
+    claimed = {one: _series_ids[one] for one in wanted if one in _series_ids}
+    if not claimed:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(STILL_THERE, [list(claimed.values())])
+        true = {series_id: (kpi_id, key) for series_id, kpi_id, key in cursor.fetchall()}
+    return {one: series_id for one, series_id in claimed.items() if true.get(series_id) == (one.kpi_id, one.key)}
+
+
+def _looked_up(wanted: Sequence[Wanted]) -> dict[Wanted, int]:
+    hashes = [_hash(one) for one in wanted]
+    with connection.cursor() as cursor:
+        cursor.execute(FOUND, [[one.kpi_id for one in wanted], [one.key for one in wanted], hashes])
+        return {wanted[n - 1]: series_id for n, series_id in cursor.fetchall()}
+
+
+def _make(wanted: Sequence[Wanted]) -> None:
+    kpi_ids, keys, labels = (list(column) for column in zip(*wanted, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(MADE, [kpi_ids, keys, labels, [_hash(one) for one in wanted]])
+
+
+def _hash(one: Wanted) -> bytes:
+    return hashlib.sha256(one.labels.encode()).digest()
+
+
+def _remember(found: Mapping[Wanted, int]) -> None:
+    if len(_series_ids) + len(found) > REMEMBERED_AT_MOST:
+        _series_ids.clear()
+    _series_ids.update(found)

@@ -1,0 +1,168 @@
+"""Points into PostgreSQL, inside the caller's transaction: COPY where they are new, an exact upsert where they are not.
+
+Identity is (series, at, event_id). Sending it again replaces the value; the same value again leaves nothing behind.
+What has changed is noted as an Arrival in the same transaction, so that no interval value can miss it.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db import connection, transaction
+from numpy.typing import NDArray
+from psycopg import errors
+
+from kpis.calculations.intervals import epoch_us
+from kpis.measurements import binary
+
+QUARTER_HOUR_US = 900_000_000
+# Below this many points one upsert costs less than savepoint and COPY together.
+COPY_FROM = 500
+
+COPY = """
+copy kpis_measurement (at, value, weight, batch_id, series_id, event_id) from stdin (format binary)
+"""
+# Only a value or weight that differs is written: a repeated request must not double the table.
+# xmax is 0 in a row version that was inserted, and the locker's id in one that was updated.
+UPSERT = b"""
+with written as (
+    insert into kpis_measurement as m (series_id, at, event_id, value, weight, batch_id)
+    select u.*, $6 from unnest($1::int4[], $2::timestamptz[], $3::text[], $4::float8[], $5::float8[]) u
+    on conflict (series_id, at, event_id) do update
+        set value = excluded.value, weight = excluded.weight, batch_id = excluded.batch_id
+        where (m.value, m.weight) is distinct from (excluded.value, excluded.weight)
+    returning m.series_id, m.at, m.xmax = 0 as is_new
+), arrived as (
+    insert into kpis_arrival (series_id, slots, arrived_at)
+    select series_id, array_agg(distinct floor(date_part('epoch', at) / 900)::int4), $7
+    from written group by series_id order by series_id
+)
+select count(*) filter (where is_new), count(*) filter (where not is_new) from written
+"""
+ARRIVED = b"""
+insert into kpis_arrival (series_id, slots, arrived_at)
+select series_id, array_agg(slot), $3 from unnest($1::int4[], $2::int4[]) u (series_id, slot)
+group by series_id order by series_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Points of known series, each identity once, sorted by identity (so that two writers never deadlock).
+
+    series_id : int32, shape (n,). at_us : int64, microseconds since 1970 UTC. value, weight : float64, finite.
+    event_id : texts, "" where there is none; None where no point has one.
+    """
+
+    series_id: NDArray[np.int32]
+    at_us: NDArray[np.int64]
+    value: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    event_id: NDArray[np.object_] | None
+
+    def __len__(self) -> int:
+        return len(self.at_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of the points: new, changed, or there already with the same value and weight."""
+
+    accepted: int
+    replaced: int
+    unchanged: int
+
+
+def once_each(points: Points) -> Points:
+    """Sorted by identity; of equal identities the last one stays."""
+    order = np.lexsort((points.at_us, points.series_id))
+    same = _equals_next(points.series_id[order]) & _equals_next(points.at_us[order])
+    if points.event_id is not None and same.any():
+        rank = _ranks(points.event_id)
+        order = np.lexsort((rank, points.at_us, points.series_id))
+        same = _equals_next(points.series_id[order]) & _equals_next(points.at_us[order]) & _equals_next(rank[order])
+    kept = order[~same]
+    return Points(
+        points.series_id[kept],
+        points.at_us[kept],
+        points.value[kept],
+        points.weight[kept],
+        None if points.event_id is None else points.event_id[kept],
+    )
+
+
+def _equals_next(values: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Whether each value has an equal one right behind it. lexsort is stable, so the last of a run was sent last."""
+    return np.append(values[:-1] == values[1:], False)[: len(values)]
+
+
+def _ranks(event_id: NDArray[np.object_]) -> NDArray[np.int64]:
+    ids = event_id.tolist()
+    ranks = {text: rank for rank, text in enumerate(sorted(set(ids)))}
+    return np.fromiter(map(ranks.__getitem__, ids), np.int64, len(ids))
+
+
+def write(points: Points, *, batch_id: int, arrived_at: datetime) -> Written:
+    """Store the points and their arrivals; call it in a transaction that has locked their series."""
+    if not len(points):
+        return Written(0, 0, 0)
+    with connection.wrap_database_errors:
+        if len(points) < COPY_FROM:
+            return _upsert(points, batch_id, arrived_at)
+        try:
+            with transaction.atomic():  # a savepoint: what COPY has begun goes, the rest of the batch stays
+                _copy(points, batch_id)
+        except errors.UniqueViolation:
+            return _upsert(points, batch_id, arrived_at)
+        _note_arrivals(points, arrived_at)
+        return Written(len(points), 0, 0)
+
+
+def _copy(points: Points, batch_id: int) -> None:
+    rows = binary.copy_rows(
+        [
+            (">i8", points.at_us - binary.SINCE_2000_US),
+            (">f8", points.value),
+            (">f8", points.weight),
+            (">i8", batch_id),
+            (">i4", points.series_id),
+        ],
+        None if points.event_id is None else points.event_id.tolist(),
+        len(points),
+    )
+    with connection.connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        copy.write(rows)
+
+
+def _upsert(points: Points, batch_id: int, arrived_at: datetime) -> Written:
+    ids = [""] * len(points) if points.event_id is None else points.event_id.tolist()
+    result = binary.execute(
+        UPSERT,
+        [
+            binary.int4s(points.series_id),
+            binary.instants(points.at_us),
+            binary.texts(ids),
+            binary.float8s(points.value),
+            binary.float8s(points.weight),
+            binary.bigint(batch_id),
+            binary.instant(epoch_us(arrived_at)),
+        ],
+    )
+    accepted, replaced = (struct.unpack(">q", result.get_value(0, column) or b"")[0] for column in (0, 1))
+    return Written(accepted, replaced, len(points) - accepted - replaced)
+
+
+def _note_arrivals(points: Points, arrived_at: datetime) -> None:
+    slots = points.at_us // QUARTER_HOUR_US
+    touched = np.unique(points.series_id.astype(np.int64) << 32 | slots)
+    binary.execute(
+        ARRIVED,
+        [
+            binary.int4s((touched >> 32).astype(np.int32)),
+            binary.int4s((touched & 0xFFFFFFFF).astype(np.int32)),
+            binary.instant(epoch_us(arrived_at)),
+        ],
+    )
