@@ -1,0 +1,1 @@
+"""Published data sets and second implementations, written without looking at ours."""
