@@ -60,7 +60,8 @@ def _window(start: date | datetime, end: date | datetime) -> Interval:
 
 
 def _draft(kpi: Kpi, window: Interval, values: WindowValues, at: datetime) -> Baseline:
-    choice = choose_method(values.treated, values.control, granularity=Granularity(kpi.interval))
+    has_control = values.control is not None
+    choice = choose_method(values.treated, has_control=has_control, granularity=Granularity(kpi.interval))
     return Baseline(
         kpi=kpi,
         method=Baseline.Method.MEASURED,

@@ -1,0 +1,132 @@
+"""An estimate as the row that pages, the API and the ledger read."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from kpis.baselines.models import Baseline
+from kpis.calculations.effect import EffectEstimate
+from kpis.calculations.series import Series
+from kpis.definitions.models import Kpi
+from kpis.evaluation.models import Effect
+
+NO_BASELINE = "There is no approved baseline yet."
+NOT_LIVE = "The initiative is not live yet, so there is nothing to compare."
+NO_GO_LIVE_DATE = "The initiative has no go-live date, so before and after cannot be told apart."
+NOT_CLEAR_UNDER_DAILY_LOOKS = (
+    "The interval leaves out zero, but the one that is valid under daily looks does not: not clear yet."
+)
+NO_CONTROL_LEFT = "The control group of the baseline has no data in common with it any more."
+# Members that are null together where nothing is compared.
+COMPARED = (
+    "effect",
+    "standard_error",
+    "low",
+    "high",
+    "improvement",
+    "improvement_low",
+    "improvement_high",
+    "monitoring_low",
+    "monitoring_high",
+)
+LENGTH = {
+    Kpi.Interval.HOUR: timedelta(hours=1),
+    Kpi.Interval.DAY: timedelta(days=1),
+    Kpi.Interval.WEEK: timedelta(days=7),
+    Kpi.Interval.MONTH: timedelta(days=30.44),
+    Kpi.Interval.QUARTER: timedelta(days=91.31),
+}
+
+
+def as_effect(
+    kpi: Kpi, baseline: Baseline, estimate: EffectEstimate, as_of: datetime, *, baseline_moved: bool = False
+) -> Effect:
+    """The estimate as a row that is not stored yet."""
+    verdict, reasons = _verdict(estimate)
+    notes = [*estimate.notes, *(["baseline_data_changed"] if baseline_moved else [])]
+    return Effect(
+        kpi=kpi,
+        baseline=baseline,
+        as_of=as_of,
+        method=estimate.method,
+        evidence_grade=estimate.evidence_grade,
+        verdict=verdict,
+        n_before=estimate.n_before,
+        n_after=estimate.n_after,
+        baseline_value=estimate.baseline,
+        actual=estimate.actual,
+        control_baseline=estimate.control_baseline,
+        control_actual=estimate.control_actual,
+        effect=estimate.effect,
+        standard_error=estimate.standard_error,
+        df=estimate.df,
+        phi=estimate.phi,
+        low=estimate.low,
+        high=estimate.high,
+        confidence=estimate.confidence,
+        improvement=estimate.improvement,
+        improvement_low=estimate.improvement_low,
+        improvement_high=estimate.improvement_high,
+        monitoring_low=estimate.monitoring_low,
+        monitoring_high=estimate.monitoring_high,
+        counterfactual=estimate.counterfactual.as_json() if estimate.counterfactual else {},
+        notes=notes,
+        reasons=reasons,
+        details=_details(kpi, baseline, estimate, as_of),
+    )
+
+
+def not_compared(kpi: Kpi, baseline: Baseline | None, live: Series, as_of: datetime, *, because: str) -> Effect:
+    """What can be said where there is nothing to compare with: the values since go-live, and what is missing."""
+    reasons = {**dict.fromkeys(COMPARED, because), "verdict": because}
+    if baseline is None:
+        reasons["baseline"] = NO_BASELINE
+    if not live.n:
+        reasons["actual"] = "There is no complete interval since go-live."
+    return Effect(
+        kpi=kpi,
+        baseline=baseline,
+        as_of=as_of,
+        verdict=Effect.Verdict.NOT_ENOUGH_DATA,
+        n_before=baseline.intervals if baseline else 0,
+        n_after=live.n,
+        baseline_value=float(baseline.value) if baseline else None,
+        actual=live.mean if live.n else None,
+        reasons=reasons,
+        details={},
+    )
+
+
+def _verdict(estimate: EffectEstimate) -> tuple[str, dict[str, str]]:
+    """A page is looked at every day, so its verdict is that of the monitoring interval as soon as there is one."""
+    reasons = dict(estimate.reasons)
+    if estimate.monitoring_low is None or estimate.verdict == "not_enough_data":
+        return estimate.verdict, reasons
+    if estimate.monitoring_verdict == "no_clear_change" != estimate.verdict:
+        reasons["verdict"] = NOT_CLEAR_UNDER_DAILY_LOOKS
+    return estimate.monitoring_verdict, reasons
+
+
+def _details(kpi: Kpi, baseline: Baseline, estimate: EffectEstimate, as_of: datetime) -> dict[str, Any]:
+    details: dict[str, Any] = dict(estimate.details)
+    details["baseline_version"] = baseline.version
+    details["naive_effect"] = estimate.naive_effect
+    details["p_value"] = estimate.p_value
+    details["verdict_by_interval"] = estimate.verdict
+    details["choice"] = baseline.choice_reason
+    if estimate.missing_before or estimate.missing_after:
+        details["missing_before"] = estimate.missing_before
+        details["missing_after"] = estimate.missing_after
+        details["needed_after"] = estimate.n_after + estimate.missing_after
+    if estimate.missing_after and not estimate.missing_before:
+        details["enough_about_on"] = _about_on(kpi, estimate.missing_after, as_of)
+    return details
+
+
+def _about_on(kpi: Kpi, missing: int, as_of: datetime) -> str:
+    """The date on which the missing intervals will be there if none is left out."""
+    wait = missing * LENGTH[Kpi.Interval(kpi.interval)]
+    if kpi.workdays_only and kpi.interval in (Kpi.Interval.HOUR, Kpi.Interval.DAY):
+        wait *= 7 / 5
+    return (as_of + wait).date().isoformat()
