@@ -42,8 +42,8 @@ class Counterfactual:
     def at(self, positions: Ints, control: Floats | None = None) -> Floats:
         """Counterfactual of each interval, in the KPI's unit; shape (n,).
 
-        control : shape (n,), the control group's values of the same intervals, NaN where it has none; the answer is
-        NaN there, and whoever asks leaves these intervals out. Refuses (ValueError) a missing control group.
+        control : shape (n,), the control group's values of the same intervals, NaN where it has none; there the
+        counterfactual is NaN too, and whoever asks leaves the interval out. Refuses (ValueError) no control group.
         """
         if self.kind == "constant":
             return np.full(positions.size, self.level)

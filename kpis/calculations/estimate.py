@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from kpis.calculations.regression import Fit
 
@@ -41,12 +41,12 @@ class Estimate:
 
     def half_width(self, confidence: float) -> float:
         """Half the width of the interval, in the KPI's unit."""
-        return float(student.ppf(0.5 + confidence / 2, self.df)) * self.standard_error
+        return float(stdtrit(self.df, 0.5 + confidence / 2)) * self.standard_error
 
     @property
     def p_value(self) -> float:
         """Probability of an effect at least as large, either way, if there were none."""
-        return float(2 * student.sf(abs(self.effect) / self.standard_error, self.df))
+        return float(2 * stdtr(self.df, -abs(self.effect) / self.standard_error))
 
 
 def estimate_of(fit: Fit, x: Floats, *, effect: Floats, level: Floats, after: Mask, confidence: float) -> Estimate:
@@ -63,7 +63,7 @@ def estimate_of(fit: Fit, x: Floats, *, effect: Floats, level: Floats, after: Ma
     if changed:
         other_error, other_df = equal_weighted_cosines(fit, x, effect)
         quantile = 0.5 + confidence / 2
-        if student.ppf(quantile, other_df) * other_error > student.ppf(quantile, df) * standard_error:
+        if stdtrit(other_df, quantile) * other_error > stdtrit(df, quantile) * standard_error:
             covariance *= (other_error / standard_error) ** 2
             standard_error, df = other_error, other_df
     return Estimate(
@@ -110,7 +110,7 @@ def share_interval(estimate: Estimate, baseline: float, confidence: float) -> tu
     baseline : in the KPI's unit. Answers shares (0.15 is 15 %), low and high; None where the baseline lies too near
     zero to bound the share.
     """
-    q2 = float(student.ppf(0.5 + confidence / 2, estimate.df)) ** 2
+    q2 = float(stdtrit(estimate.df, 0.5 + confidence / 2)) ** 2
     a = baseline**2 - q2 * estimate.level_error**2
     if a <= 0:
         return None

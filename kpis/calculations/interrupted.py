@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from kpis.calculations.difference import with_season
 from kpis.calculations.estimate import Estimate, estimate_of
@@ -39,7 +39,7 @@ class Trend:
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Low and high of the slope."""
-        half = float(student.ppf(0.5 + confidence / 2, self.df)) * self.standard_error
+        half = float(stdtrit(self.df, 0.5 + confidence / 2)) * self.standard_error
         return self.slope - half, self.slope + half
 
 
@@ -49,7 +49,7 @@ def trend_of(baseline: Series, season: Season) -> Trend:
     x = with_season(np.column_stack([np.ones(baseline.n), centred]), baseline, season, baseline.n)
     fit = reml_ar1(baseline.values, x, gaps=baseline.gaps)
     error = float(np.sqrt(fit.covariance[1, 1]))
-    p_value = float(2 * student.sf(abs(fit.beta[1]) / error, fit.df))
+    p_value = float(2 * stdtr(fit.df, -abs(fit.beta[1]) / error))
     return Trend(float(fit.beta[1]), error, fit.df, p_value)
 
 

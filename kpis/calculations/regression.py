@@ -29,6 +29,10 @@ class NoVariation(ValueError):
     """The values follow the model without any remainder, so nothing can be said about their uncertainty."""
 
 
+class TooFew(ValueError):
+    """There are not more values than columns of the model."""
+
+
 class Dependent(ValueError):
     """One column of the model is made of the others, so their effects cannot be told apart."""
 
@@ -63,7 +67,7 @@ def reml_ar1(y: Floats, x: Floats, *, gaps: Ints | None = None) -> Fit:
 
     Below 12 observations ordinary least squares with φ = 0.3 assumed for the errors, marked `assumed_phi`.
     Degrees of freedom: n(1 − φ⁺)/(1 + φ⁺) − k, at least 2. Source: docs/methods.md "Dependent interval values".
-    Refuses (ValueError) wrong shapes, numbers not finite; (Dependent) columns that depend on one another;
+    Refuses (ValueError) wrong shapes, numbers not finite; (TooFew) n ≤ k; (Dependent) columns that depend on one another;
     (NoVariation) values without any remainder.
     """
     gaps = np.ones(y.size - 1, np.int64) if gaps is None else gaps
@@ -200,7 +204,7 @@ def _refuse_nonsense(y: Floats, x: Floats, gaps: Ints) -> None:
     if y.ndim != 1 or x.ndim != 2 or x.shape[0] != y.size or gaps.shape != (y.size - 1,):
         raise ValueError("y needs shape (n,), x (n, k) and gaps (n - 1,)")
     if x.shape[1] >= y.size:
-        raise ValueError("a regression needs more observations than columns")
+        raise TooFew("a regression needs more observations than columns")
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise ValueError("y and x must be finite")
     if (gaps < 1).any():

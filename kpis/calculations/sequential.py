@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from kpis.calculations.answer import Answer
 
@@ -28,8 +28,9 @@ def monitoring_half_width(
 ) -> Answer:
     """Half the width of the monitoring interval around the estimated effect, in the unit of `sigma`.
 
-    sigma : long-run standard deviation (`long_run_sigma`). n_before : intervals that the baseline is worth, at most how many it has.
-    strict : the proven union bound, wider, instead of the simulated combination.
+    sigma : long-run standard deviation (`long_run_sigma`). n_before : intervals that the baseline is worth, at
+    most how many it has. strict : the proven union bound, wider, instead of the simulated combination.
+
     `not_yet` before 14 intervals after go-live. Refuses (ValueError) a confidence outside 0..1 or no baseline.
     """
     if not 0 < confidence < 1 or not n_before > 0:
@@ -38,9 +39,9 @@ def monitoring_half_width(
         return Answer(None, "not_yet", f"Daily monitoring begins with {FIRST_LOOK} intervals after go-live.")
     alpha = 1 - confidence
     if strict:
-        shares = boundary(n_after, 0.6 * alpha), float(norm.ppf(1 - 0.2 * alpha)) / math.sqrt(n_before)
+        shares = boundary(n_after, 0.6 * alpha), float(ndtri(1 - 0.2 * alpha)) / math.sqrt(n_before)
         return Answer(sigma * sum(shares), "ok")
-    after, before = boundary(n_after, alpha / 2), float(norm.ppf(1 - alpha / 4)) ** 2 / n_before
+    after, before = boundary(n_after, alpha / 2), float(ndtri(1 - alpha / 4)) ** 2 / n_before
     return Answer(sigma * math.sqrt(after**2 + before), "approximate")
 
 
