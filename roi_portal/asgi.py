@@ -17,10 +17,13 @@ THREADS = 8  # per process; each keeps at most one database connection
 
 environment.declare_process("web")
 environment.use_settings()
-_stream = get_asgi_application()
-_pages = WSGIMiddleware(get_wsgi_application(), workers=THREADS)
+get_asgi_application()  # sets Django up, before anything imports a model
+
+from kpis.api import events  # noqa: E402
+
+_pages = WSGIMiddleware(get_wsgi_application(), workers=THREADS)  # type: ignore[arg-type]
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    inside = _stream if scope["type"] == "http" and scope["path"].startswith("/events") else _pages
-    await inside(scope, receive, send)
+    is_stream = scope["type"] == "http" and scope["path"] in ("/events", "/events/")
+    await (events.stream if is_stream else _pages)(scope, receive, send)

@@ -131,7 +131,7 @@ def _wait(running: Running, address: str) -> None:
             with psycopg.connect(address, autocommit=True, connect_timeout=5) as connection:
                 known = connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone()
                 if not known:
-                    connection.execute(f"create database {DATABASE}")  # type: ignore[arg-type]
+                    connection.execute(f"create database {DATABASE}")
             return
         except psycopg.OperationalError:
             if not running.is_alive or time.monotonic() > end:

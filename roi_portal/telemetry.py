@@ -24,6 +24,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import ValueClass
+from structlog.typing import Processor
 
 REQUEST_SECONDS = Histogram(
     "roi_http_request_seconds",
@@ -93,7 +94,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         MultiProcessCollector(registry)
     body = generate_latest(registry)
     sizes = CollectorRegistry()
-    sizes.register(DatabaseCollector())  # type: ignore[arg-type]
+    sizes.register(DatabaseCollector())
     return HttpResponse(body + generate_latest(sizes), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -102,7 +103,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def logging_settings(level: str) -> dict[str, Any]:
     """One JSON object a line on standard error, UTC, with the ids that are bound at that moment."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

@@ -1,0 +1,53 @@
+"""`manage.py bench [NAME]`: how fast the portal is beside others, on servers of the run's own.
+
+A benchmark is a module `bench/NAME.py` with `run() -> dict`: `{"ratios": {what: factor}, …}`. Absolute
+figures depend on the machine, ratios of one run hardly do, so ratios are what is printed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import platform
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from roi_portal import progress
+from roi_portal.embedded import ROOT
+
+RESULTS = ROOT / "docs" / "benchmarks"
+
+
+class Command(BaseCommand):
+    help = "Run the benchmarks, print their ratios, write docs/benchmarks/NAME.json."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", nargs="?", help=f"one of: {', '.join(benchmarks()) or 'none yet'}")
+
+    def handle(self, *args: Any, name: str | None, **options: Any) -> None:
+        known = benchmarks()
+        if name is not None and name not in known:
+            raise CommandError(f"There is no benchmark {name!r}. There are: {', '.join(known) or 'none yet'}.")
+        sys.path.insert(0, str(ROOT))
+        for each in [name] if name else known:
+            with progress.step(f"bench {each}"):
+                result = importlib.import_module(f"bench.{each}").run()
+            self._report(each, result)
+
+    def _report(self, name: str, result: dict[str, Any]) -> None:
+        for what, factor in result.get("ratios", {}).items():
+            self.stdout.write(f"{name:<12} {what:<60} {factor:8.2f}")
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        machine = {"python": platform.python_version(), "machine": platform.machine()}
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        path = RESULTS / f"{name}.json"
+        path.write_text(json.dumps({"benchmark": name, "at": now, **machine, **result}, indent=2) + "\n")
+        self.stdout.write(f"Written to {path.relative_to(ROOT)}")
+
+
+def benchmarks() -> list[str]:
+    return sorted(path.stem for path in (ROOT / "bench").glob("[a-z]*.py"))
