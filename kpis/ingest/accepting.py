@@ -1,0 +1,184 @@
+"""The one way in for points, whoever sends them: decode, check, store in one transaction, tell what became of each.
+
+A good point stays though others are rejected, unless the sender wants all or nothing. The answer is given after the
+commit. Sending the same again is harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+from django.db import OperationalError, connection, transaction
+from numpy.typing import NDArray
+from prometheus_client import Counter
+from psycopg import errors
+
+from kpis.access.models import Token, User
+from kpis.ingest import addressing, checking, limits, rejections
+from kpis.ingest.columns import Columns
+from kpis.ingest.decoding import json, unpacking
+from kpis.ingest.receipts import Receipt
+from kpis.ingest.refusals import UnsupportedMediaType
+from kpis.measurements import batches, labelling, store
+from kpis.plumbing import wakeup
+
+if TYPE_CHECKING:
+    from kpis.sources.models import DataSource
+
+# A new form of input is one decoder here.
+DECODERS: dict[str, Callable[[bytes], Columns]] = {"application/json": json.columns_from}
+ATTEMPTS = 4
+PASSING = (errors.DeadlockDetected, errors.SerializationFailure)
+
+POINTS = Counter("roi_ingest_points", "Points that arrived, by what became of them.", ["outcome"])
+
+
+class KpiVanished(Exception):
+    """A KPI that the sender was thought to see was deleted or renamed meanwhile."""
+
+
+def accept_batch(
+    body: bytes,
+    media_type: str,
+    *,
+    encoding: str = "",
+    actor: addressing.Actor,
+    source: DataSource | None = None,
+    atomic: bool = False,
+    dry_run: bool = False,
+    at: datetime,
+) -> Receipt:
+    """Take in a body of points; see `accept_columns`. `media_type` may have parameters.
+
+    Refuses (BatchRefused: UnreadableBody, BodyTooLarge, UnsupportedMediaType) a body as a whole.
+    """
+    decode = DECODERS.get(media_type.partition(";")[0].strip().lower())
+    if decode is None:
+        raise UnsupportedMediaType(
+            "unsupported_media_type", f"Points are read as {', '.join(DECODERS)}; name it in Content-Type."
+        )
+    columns = decode(unpacking.unpacked(body, encoding, at_most=limits.bytes_at_most()))
+    return accept_columns(columns, actor=actor, source=source, atomic=atomic, dry_run=dry_run, at=at)
+
+
+def accept_columns(
+    columns: Columns,
+    *,
+    actor: addressing.Actor,
+    source: DataSource | None = None,
+    atomic: bool = False,
+    dry_run: bool = False,
+    at: datetime,
+) -> Receipt:
+    """Check and store the points; committed when this returns, unless the caller holds a transaction.
+
+    actor : the token or person whose sight counts; None is the portal itself. atomic : one bad point and nothing is
+    stored. dry_run : exactly what would become of them, and nothing is stored. at : the present instant.
+    """
+    if not len(columns):
+        return Receipt(received=0)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            receipt = _accepted_once(columns, actor, source, atomic, dry_run, at)
+            break
+        except KpiVanished:
+            addressing.forget(actor)
+            if attempt == ATTEMPTS:
+                raise
+        except OperationalError as error:
+            # Inside a caller's transaction there is nothing to repeat: it is lost as a whole.
+            if attempt == ATTEMPTS or connection.in_atomic_block or not isinstance(error.__cause__, PASSING):
+                raise
+    if not dry_run:
+        _count(receipt)
+    return receipt
+
+
+def _accepted_once(
+    columns: Columns,
+    actor: addressing.Actor,
+    source: DataSource | None,
+    atomic: bool,
+    dry_run: bool,
+    at: datetime,
+) -> Receipt:
+    kpi_ids = addressing.kpi_ids(actor, columns.kpi_keys, at=at)
+    known = np.array([kpi_id is not None for kpi_id in kpi_ids], np.bool_)
+    verdicts = checking.verdicts_on(columns, known=known, at=at)
+    rejected = rejections.rejected_points(verdicts)
+    good = np.flatnonzero(verdicts == rejections.GOOD)
+    with transaction.atomic():
+        batch_id = batches.next_batch_id()
+        if atomic and rejected:
+            receipt = Receipt(received=len(columns), rejected=rejected, withheld=len(good))
+        else:
+            points = _points(columns, good, kpi_ids)
+            written = store.write(points, batch_id=batch_id, arrived_at=at)
+            receipt = Receipt(
+                received=len(columns),
+                accepted=written.accepted,
+                # Of equal identities in one request the last one counts; it has replaced the earlier ones.
+                replaced=written.replaced + len(good) - len(points),
+                unchanged=written.unchanged,
+                rejected=rejected,
+            )
+        _record(batch_id, receipt, columns, actor, source, at)
+        if dry_run:
+            transaction.set_rollback(True)
+        elif receipt.accepted or receipt.replaced:
+            wakeup.after_commit("kpis.bring_up_to_date")
+    return receipt
+
+
+def _points(columns: Columns, good: NDArray[np.intp], kpi_ids: list[int | None]) -> store.Points:
+    """The good points with their series, each identity once. Locks the series and makes those that are new."""
+    pair = columns.kpi[good].astype(np.int64) * len(columns.label_sets) + columns.labels[good]
+    pairs, which = np.unique(pair, return_inverse=True)
+    kpi, labels = np.divmod(pairs, max(len(columns.label_sets), 1))
+    canonical = [labelling.canonical(columns.label_sets[n]) for n in labels.tolist()]
+    wanted = [
+        labelling.Wanted(kpi_ids[k] or 0, columns.kpi_keys[k], text)
+        for k, text in zip(kpi.tolist(), canonical, strict=True)
+    ]
+    series_ids = labelling.series_ids(wanted)
+    if None in series_ids:
+        raise KpiVanished
+    return store.once_each(
+        store.Points(
+            series_id=np.array(series_ids, np.int32)[which],
+            at_us=columns.at_us[good],
+            value=columns.value[good],
+            weight=columns.weight[good],
+            event_id=None if columns.event_id is None else columns.event_id[good],
+        )
+    )
+
+
+def _record(
+    batch_id: int,
+    receipt: Receipt,
+    columns: Columns,
+    actor: addressing.Actor,
+    source: DataSource | None,
+    at: datetime,
+) -> None:
+    sender = batches.Sender(
+        token_id=actor.pk if isinstance(actor, Token) else None,
+        user_id=actor.pk if isinstance(actor, User) else None,
+        source_id=source.pk if source is not None else None,
+    )
+    counts = batches.Counts(
+        receipt.received, receipt.accepted, receipt.replaced, receipt.unchanged, len(receipt.rejected)
+    )
+    batches.record(batch_id, counts, sender=sender, at=at)
+    if receipt.rejected:
+        rejections.keep(receipt.rejected, columns, batch_id=batch_id)
+
+
+def _count(receipt: Receipt) -> None:
+    for outcome in ("accepted", "replaced", "unchanged"):
+        POINTS.labels(outcome).inc(getattr(receipt, outcome))
+    POINTS.labels("rejected").inc(len(receipt.rejected))

@@ -1,0 +1,148 @@
+"""Points out of PostgreSQL: rows with their origin for a person, arrays for whoever calculates."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from kpis.measurements import binary
+
+# Each series is asked for its first rows by its own index and the few are merged, so a page costs the same at a
+# million rows as at a hundred.
+ROWS = """
+select m.at, m.value, m.weight, m.event_id, s.labels, d.slug, t.name, b.arrived_at, s.id
+from kpis_series s
+cross join lateral (
+    select * from kpis_measurement m
+    where m.series_id = s.id and m.at >= %(start)s and m.at < %(end)s
+      and (m.at, m.series_id, m.event_id) > (%(after_at)s, %(after_series)s, %(after_id)s)
+    order by m.series_id, m.at, m.event_id limit %(limit)s
+) m
+left join kpis_batch b on b.id = m.batch_id
+left join kpis_token t on t.id = b.token_id
+left join kpis_datasource d on d.id = b.source_id
+where s.kpi_id = %(kpi)s and s.labels @> %(labels)s::jsonb
+order by m.at, s.id, m.event_id limit %(limit)s
+"""
+ARRAYS = """
+copy (
+    select series_id, at, value, weight from kpis_measurement
+    where series_id = any(%s) and at >= %s and at < %s order by series_id, at, event_id
+) to stdout (format binary)
+"""
+
+
+class CursorUnreadable(ValueError):
+    """A place in the list that we did not give out."""
+
+
+class Place(NamedTuple):
+    """Where a page of rows ended: the identity of its last row."""
+
+    at: datetime
+    series_id: int
+    event_id: str
+
+    def as_text(self) -> str:
+        """For an address: opaque, and without characters that need escaping."""
+        whole = json.dumps([self.at.isoformat(), self.series_id, self.event_id], separators=(",", ":"))
+        return base64.urlsafe_b64encode(whole.encode()).decode().rstrip("=")
+
+    @classmethod
+    def from_text(cls, text: str) -> Place:
+        """Refuses (CursorUnreadable) what `as_text` did not make."""
+        try:
+            at, series_id, event_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            place = cls(datetime.fromisoformat(at), int(series_id), str(event_id))
+        except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+            raise CursorUnreadable("This is no place in the list of measurements.") from error
+        if place.at.tzinfo is None or not 0 <= place.series_id < 2**31 or "\x00" in place.event_id:
+            raise CursorUnreadable("This is no place in the list of measurements.")
+        return place
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measurement as it lies in the store, and where it came from. `value` is in the KPI's unit."""
+
+    at: datetime
+    value: float
+    weight: float
+    event_id: str
+    labels: dict[str, str]
+    source: str | None  # slug of the data source, where one brought it
+    token: str | None  # name of the token, where one brought it
+    arrived_at: datetime | None
+    place: Place
+
+
+def rows_between(
+    kpi_id: int,
+    start: datetime,
+    end: datetime,
+    *,
+    after: Place | None = None,
+    limit: int = 100,
+    labels: Mapping[str, str] | None = None,
+) -> list[Row]:
+    """The first `limit` measurements of a KPI in `[start, end)`, by time, after a place; those with all of `labels`."""
+    parameters = {
+        "kpi": kpi_id,
+        "start": max(start, after.at) if after else start,
+        "end": end,
+        "after_at": after.at if after else start,
+        # Nothing lies before series 0, so without a place the comparison lets everything pass.
+        "after_series": after.series_id if after else 0,
+        "after_id": after.event_id if after else "",
+        "limit": limit,
+        "labels": json.dumps(dict(labels or {})),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ROWS, parameters)
+        found = cursor.fetchall()
+    return [
+        Row(at, value, weight, event_id, _labels(given), source, token, arrived_at, Place(at, series_id, event_id))
+        for at, value, weight, event_id, given, source, token, arrived_at, series_id in found
+    ]
+
+
+def _labels(given: str | dict[str, str]) -> dict[str, str]:
+    """Django leaves JSON to its fields, so a plain cursor gives text."""
+    return json.loads(given) if isinstance(given, str) else given
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Measurements of several series, sorted by series and time, equally long.
+
+    series_id : int32. at_us : int64, microseconds since 1970 UTC. value, weight : float64.
+    """
+
+    series_id: NDArray[np.int32]
+    at_us: NDArray[np.int64]
+    value: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+def arrays(series_ids: Collection[int], start: datetime, end: datetime) -> Arrays:
+    """All measurements of the series in `[start, end)`; read in binary, a tenth of a microsecond each."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        with cursor.copy(ARRAYS, [list(series_ids), start, end]) as copy:  # noqa: SIM117
+            data = b"".join(copy)
+    rows = binary.copied_rows(data, (">i4", ">i8", ">f8", ">f8"))
+    return Arrays(
+        series_id=rows["value0"].astype(np.int32),
+        at_us=rows["value1"].astype(np.int64) + binary.SINCE_2000_US,
+        value=rows["value2"].astype(np.float64),
+        weight=rows["value3"].astype(np.float64),
+    )
