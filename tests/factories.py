@@ -192,17 +192,16 @@ class TokenFactory(DjangoModelFactory):
             self.limited = True
 
 
-def token_for(
-    scopes: Sequence[str],
-    initiatives: Iterable[Initiative] | None = None,
-    *,
-    by: User | None = None,
-) -> str:
-    """The text of a fresh token with these scopes, to be sent as `Authorization: Bearer …`."""
+def token_for(scopes: Sequence[str], initiatives: Iterable[Initiative] | None = None, *, by: User | None = None) -> str:
+    """The text of a fresh token with these scopes, to be sent as `Authorization: Bearer …`.
+
+    A token may manage what its maker may: an administrator unless `by` says who.
+    """
     from kpis.access import tokens
     from kpis.plumbing import clock
 
-    _, text = tokens.issue("test", list(scopes), initiatives, by=by, at=clock.now())
+    maker = by or AdministratorFactory()
+    _, text = tokens.issue("test", list(scopes), list(initiatives or ()), by=maker, at=clock.now())
     return text
 
 

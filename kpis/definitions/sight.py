@@ -9,7 +9,7 @@ from django.db.models import Exists, Q, QuerySet
 
 from kpis.access import rights
 from kpis.access.models import Token, User
-from kpis.definitions.models import Initiative, Kpi
+from kpis.definitions.models import Annotation, Initiative, Kpi, Target
 
 Actor = User | Token | AnonymousUser | None
 
@@ -36,6 +36,16 @@ def kpis_seen_by(actor: Actor) -> QuerySet[Kpi]:
     if isinstance(actor, User) and actor.is_active and rights.is_administrator(actor):
         return seen
     return seen.filter(initiative__in=initiatives_seen_by(actor))
+
+
+def annotations_seen_by(actor: Actor) -> QuerySet[Annotation]:
+    """The annotations of the initiatives in the actor's sight, each with its initiative."""
+    return Annotation.objects.filter(initiative__in=initiatives_seen_by(actor)).select_related("initiative")
+
+
+def targets_of(kpi: Kpi) -> QuerySet[Target]:
+    """The KPI's target path, earliest first."""
+    return Target.objects.filter(kpi=kpi).select_related("kpi").order_by("on")
 
 
 def slugs_seen_by(actor: Actor) -> frozenset[str] | None:

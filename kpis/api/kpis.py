@@ -1,0 +1,138 @@
+"""`kpis/` by `{initiative}.{kpi}`, and the target path of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy
+from django_filters.rest_framework import CharFilter, FilterSet
+from rest_framework.serializers import CharField, ChoiceField
+
+from kpis.access.rights import Action, Actor
+from kpis.api.definitions import Definitions
+from kpis.api.members import Definition, Named, Number, Slug, Text
+from kpis.baselines import versions
+from kpis.calculations import units
+from kpis.definitions import changing
+from kpis.definitions.models import Kpi, Target
+from kpis.definitions.sight import initiatives_seen_by, kpis_seen_by, targets_of
+from kpis.ledger import changing as money
+from kpis.rollups import rolling
+
+
+class Unit(Text):
+    """UCUM style: `min`, `h`, `%`, `1`, `EUR`, `{ticket}`, `min/{ticket}`."""
+
+    default_error_messages = {"unknown_unit": gettext_lazy("This is no unit: {why}")}
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            units.parse(text)
+        except units.UnknownUnit as error:
+            self.fail("unknown_unit", why=str(error))
+        return text
+
+
+class KpiBody(Definition):
+    key = CharField(read_only=True, help_text="`{initiative}.{slug}`: how measurements address the KPI.")
+    initiative = Named("slug", rows=initiatives_seen_by, help_text="Its slug.")
+    slug = Slug(help_text="Given once, it stays.")
+    unit = Unit(max_length=40, help_text="UCUM style: min, h, %, 1, EUR, {ticket}, min/{ticket}.")
+    interval = ChoiceField(
+        choices=Kpi.Interval.choices,
+        required=False,
+        help_text="Default by category: efficiency day, quality week, cost month, innovation quarter.",
+    )
+
+    class Meta:
+        model = Kpi
+        fields = [
+            "key",
+            "initiative",
+            "slug",
+            "name",
+            "description",
+            "category",
+            "unit",
+            "direction",
+            "aggregation",
+            "interval",
+            "stale_after",
+            "workdays_only",
+            "is_context",
+            "version",
+        ]
+        read_only_fields = ["version"]
+        validators = []  # that a slug stands once in an initiative is the database's to say
+
+
+class KpiFilters(FilterSet):
+    initiative = CharFilter(field_name="initiative__slug", help_text="Its slug.")
+
+    class Meta:
+        model = Kpi
+        fields = ["category", "direction", "aggregation", "interval", "is_context"]
+
+
+class Kpis(Definitions):
+    nouns = ("a KPI", "KPIs")
+    serializer_class = KpiBody
+    changes = Action.CHANGE_KPIS
+    lookup_field = "key"
+    filterset_class = KpiFilters
+    ordering_fields = ("key", "name", "category", "position")
+
+    def rows(self, who: Actor) -> QuerySet[Kpi]:
+        return kpis_seen_by(who)
+
+    def create_row(self, fields: Mapping[str, Any], **who_and_when: Any) -> Kpi:
+        return changing.create_kpi(fields, **who_and_when)
+
+    def change_row(self, row: Kpi, fields: Mapping[str, Any], **who_and_when: Any) -> None:
+        with transaction.atomic():
+            versions.refuse_other_measure(row, fields)
+            changed = changing.change_kpi(row, fields, **who_and_when)
+            if changed & changing.DEFINES_THE_MEASURE:
+                rolling.recompute([row.pk])
+            if changed:
+                money.numbers_moved([row.pk], row.initiative)
+
+    def delete_row(self, row: Kpi, **who_and_when: Any) -> None:
+        money.remove_kpi(row, **who_and_when)
+
+
+class TargetBody(Definition):
+    value = Number(max_digits=24, decimal_places=9, help_text="In the KPI's unit.")
+
+    class Meta:
+        model = Target
+        fields = ["on", "value", "shape"]
+
+
+class Targets(Definitions):
+    """The points of one KPI's target path, each by its day."""
+
+    nouns = ("a target", "targets")
+    serializer_class = TargetBody
+    changes = Action.CHANGE_KPIS
+    lookup_field = "on"
+
+    def rows(self, who: Actor) -> QuerySet[Target]:
+        return targets_of(self.kpi(who))
+
+    def kpi(self, who: Actor) -> Kpi:
+        return get_object_or_404(kpis_seen_by(who), key=self.kwargs["key"])
+
+    def create_row(self, fields: Mapping[str, Any], **who_and_when: Any) -> Target:
+        return changing.create_target(self.kpi(self.who), fields, **who_and_when)
+
+    def change_row(self, row: Target, fields: Mapping[str, Any], **who_and_when: Any) -> None:
+        changing.change(row, fields, **who_and_when)
+
+    def delete_row(self, row: Target, **who_and_when: Any) -> None:
+        changing.delete(row, **who_and_when)

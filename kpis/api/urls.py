@@ -1,0 +1,70 @@
+"""Every address under /api/v1/, one line each. Names begin with `api-`."""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+
+from kpis.api import annotations, audit, baselines, costs, docs, initiatives, kpis, tokens, value_drivers
+from kpis.api.definitions import COLLECTION, MEMBER
+from kpis.definitions.keys import SLUG
+
+READ_ONLY_COLLECTION = {"get": "list"}
+READ_ONLY_MEMBER = {"get": "retrieve"}
+
+
+class SlugConverter:
+    regex = SLUG.pattern
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class KeyConverter(SlugConverter):
+    regex = rf"{SLUG.pattern}\.{SLUG.pattern}"
+
+
+class DayConverter(SlugConverter):
+    regex = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+
+
+register_converter(SlugConverter, "its_slug")
+register_converter(KeyConverter, "its_key")
+register_converter(DayConverter, "its_day")
+
+urlpatterns = [
+    # -- definitions ------------------------------------------------------------------------------------------------
+    path("initiatives/", initiatives.Initiatives.as_view(COLLECTION), name="api-initiatives"),
+    path("initiatives/<its_slug:slug>/", initiatives.Initiatives.as_view(MEMBER), name="api-initiative"),
+    path("kpis/", kpis.Kpis.as_view(COLLECTION), name="api-kpis"),
+    path("kpis/<its_key:key>/", kpis.Kpis.as_view(MEMBER), name="api-kpi"),
+    path("kpis/<its_key:key>/targets/", kpis.Targets.as_view(COLLECTION), name="api-targets"),
+    path("kpis/<its_key:key>/targets/<its_day:on>/", kpis.Targets.as_view(MEMBER), name="api-target"),
+    path("kpis/<its_key:key>/baselines/", baselines.Baselines.as_view(COLLECTION), name="api-baselines"),
+    path(
+        "kpis/<its_key:key>/baselines/<int:version>/",
+        baselines.Baselines.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="api-baseline",
+    ),
+    path(
+        "kpis/<its_key:key>/baselines/<int:version>/approve/",
+        baselines.BaselineApproval.as_view({"post": "approve"}),
+        name="api-baseline-approval",
+    ),
+    path("value-drivers/", value_drivers.ValueDrivers.as_view(COLLECTION), name="api-value-drivers"),
+    path("value-drivers/<int:pk>/", value_drivers.ValueDrivers.as_view(MEMBER), name="api-value-driver"),
+    path("costs/", costs.Costs.as_view(COLLECTION), name="api-costs"),
+    path("costs/<int:pk>/", costs.Costs.as_view(MEMBER), name="api-cost"),
+    path("annotations/", annotations.Annotations.as_view(COLLECTION), name="api-annotations"),
+    path("annotations/<int:pk>/", annotations.Annotations.as_view(MEMBER), name="api-annotation"),
+    # -- access -----------------------------------------------------------------------------------------------------
+    path("tokens/", tokens.Tokens.as_view(COLLECTION), name="api-tokens"),
+    path("tokens/<int:pk>/", tokens.Tokens.as_view({"get": "retrieve", "delete": "destroy"}), name="api-token"),
+    path("audit-events/", audit.AuditEvents.as_view(READ_ONLY_COLLECTION), name="api-audit-events"),
+    path("audit-events/<int:sequence>/", audit.AuditEvents.as_view(READ_ONLY_MEMBER), name="api-audit-event"),
+    # -- about the API itself ---------------------------------------------------------------------------------------
+    path("schema/", docs.SchemaView.as_view(), name="api-schema"),
+    path("docs/", docs.DocsView.as_view(), name="api-docs"),
+]

@@ -1,0 +1,185 @@
+"""`value-drivers/`: the written-down rule that turns one KPI's effect into money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
+from django_filters.rest_framework import CharFilter, FilterSet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework.serializers import Field
+
+from kpis.access.rights import Action, Actor
+from kpis.api.definitions import Definitions
+from kpis.api.members import Definition, Named, Number, Text, refuse_unknown
+from kpis.definitions.sight import initiatives_seen_by, kpis_seen_by
+from kpis.ledger import changing
+from kpis.ledger.changing import Stated
+from kpis.ledger.models import Assumption, ValueDriver
+from kpis.ledger.sight import drivers_seen_by
+
+NUMBERS = ("low", "likely", "high")
+LONGEST = {"owner": 120, "source": 300}
+
+
+def _range_schema(number: dict[str, Any]) -> dict[str, Any]:
+    texts = {name: {"type": "string", "maxLength": longest} for name, longest in LONGEST.items()}
+    properties = dict.fromkeys(NUMBERS, number) | texts
+    whole = {"type": "object", "properties": properties, "required": list(NUMBERS), "additionalProperties": False}
+    return {"oneOf": [number, whole]}
+
+
+SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+PRICE = {"anyOf": [{"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,6})?$"}, {"type": "number"}]}
+
+
+class _Range(Field):
+    """A number taken as certain, or `{low, likely, high}` with its owner and source. Answered as the latter."""
+
+    default_error_messages = {
+        "not_a_range": gettext_lazy("This is a number, or an object with low, likely and high."),
+        "not_a_number": gettext_lazy("{name} is missing or is no number with at most six decimal places."),
+        "not_in_order": gettext_lazy("Low, likely and high must be in this order."),
+        "not_a_share": gettext_lazy("A share lies within 0 and 1."),
+        "not_a_text": gettext_lazy("{name} is a text of at most {longest} characters."),
+    }
+    is_share = True
+
+    def to_internal_value(self, data: Any) -> Stated:
+        if isinstance(data, Mapping):
+            refuse_unknown(data, dict.fromkeys((*NUMBERS, *LONGEST)))
+            low, likely, high = (self._number(data.get(name), name) for name in NUMBERS)
+            texts = {name: self._text(data.get(name, ""), name) for name in LONGEST}
+        else:
+            low = likely = high = self._number(data, self.field_name)
+            texts = {}
+        if not low <= likely <= high:
+            self.fail("not_in_order")
+        if self.is_share and not 0 <= low <= high <= 1:
+            self.fail("not_a_share")
+        return Stated(low, likely, high, **texts)
+
+    def _number(self, data: Any, name: str | None) -> Decimal:
+        allowed = (int, Decimal) if self.is_share else (int, Decimal, str)
+        if isinstance(data, bool) or not isinstance(data, allowed):
+            self.fail("not_a_number" if name in NUMBERS else "not_a_range", name=name)
+        try:
+            number = Decimal(data)
+        except InvalidOperation:
+            self.fail("not_a_number", name=name)
+        if not number.is_finite() or abs(number) >= 10**12 or number != round(number, 6):
+            self.fail("not_a_number", name=name)
+        return number
+
+    def _text(self, data: Any, name: str) -> str:
+        if not isinstance(data, str) or len(data) > LONGEST[name]:
+            self.fail("not_a_text", name=name, longest=LONGEST[name])
+        return Text(allow_blank=True).run_validation(data)  # type: ignore[no-any-return]
+
+    def to_representation(self, value: Assumption) -> dict[str, Any]:
+        numbers = {name: self._shown(getattr(value, name)) for name in NUMBERS}
+        return numbers | {"owner": value.owner, "source": value.source}
+
+    def _shown(self, number: Decimal) -> Any:
+        return float(number)
+
+
+@extend_schema_field(_range_schema(SHARE))
+class ShareRange(_Range):
+    pass
+
+
+@extend_schema_field(_range_schema(PRICE))
+class PriceRange(_Range):
+    """In the initiative's currency: decimal strings; a JSON number is taken digit by digit."""
+
+    is_share = False
+
+    def _shown(self, number: Decimal) -> Any:
+        return f"{number.normalize():f}"
+
+
+class ValueDriverBody(Definition):
+    initiative = Named("slug", rows=initiatives_seen_by, help_text="Its slug.")
+    kpi = Named("key", rows=kpis_seen_by, help_text="Key of the KPI whose effect is priced.")
+    volume_kpi = Named(
+        "key", rows=kpis_seen_by, required=False, allow_null=True, help_text="Key of the KPI that counts the volume."
+    )
+    volume_per_interval = Number(
+        max_digits=18, decimal_places=6, required=False, allow_null=True, help_text="Instead of a volume KPI."
+    )
+    unit_factor = Number(
+        max_digits=24,
+        decimal_places=15,
+        required=False,
+        help_text="Turns KPI unit times volume into what unit_value prices: minutes to hours 1/60. Default 1.",
+    )
+    unit_value = PriceRange(help_text="Price of one unit, in the initiative's currency.")
+    realisation = ShareRange(help_text="How much of the saving becomes real.")
+    attribution = ShareRange(help_text="How much of it is this initiative's.")
+    captured_by = Named(
+        "key",
+        rows=kpis_seen_by,
+        required=False,
+        allow_null=True,
+        help_text="Key of the follow-up KPI that shows where the saving went.",
+    )
+
+    class Meta:
+        model = ValueDriver
+        fields = [
+            "id",
+            "initiative",
+            "name",
+            "kpi",
+            "volume_kpi",
+            "volume_per_interval",
+            "unit_factor",
+            "unit_value",
+            "realisation",
+            "attribution",
+            "benefit_type",
+            "is_freed_time",
+            "pool",
+            "captured_by",
+            "valid_from",
+            "valid_to",
+            "owner",
+            "source",
+            "version",
+        ]
+        read_only_fields = ["id", "version"]
+        extra_kwargs = {"is_freed_time": {"help_text": "A time saving that no follow-up KPI has traced yet."}}
+        validators = []
+
+
+class ValueDriverFilters(FilterSet):
+    initiative = CharFilter(field_name="initiative__slug", help_text="Its slug.")
+    kpi = CharFilter(field_name="kpi__key", help_text="Its key.")
+
+    class Meta:
+        model = ValueDriver
+        fields = ["benefit_type", "pool"]
+
+
+class ValueDrivers(Definitions):
+    nouns = ("a value driver", "value drivers")
+    serializer_class = ValueDriverBody
+    changes = Action.CHANGE_DRIVERS
+    filterset_class = ValueDriverFilters
+    ordering_fields = ("id", "name", "valid_from")
+
+    def rows(self, who: Actor) -> QuerySet[ValueDriver]:
+        return drivers_seen_by(who)
+
+    def create_row(self, fields: Mapping[str, Any], **who_and_when: Any) -> ValueDriver:
+        return changing.create_driver(fields, **who_and_when)
+
+    def change_row(self, row: ValueDriver, fields: Mapping[str, Any], **who_and_when: Any) -> None:
+        changing.change_driver(row, fields, **who_and_when)
+
+    def delete_row(self, row: ValueDriver, **who_and_when: Any) -> None:
+        changing.delete_driver(row, **who_and_when)

@@ -1,0 +1,219 @@
+"""Changing what moves money: value drivers with their assumptions, costs, and removing what money hangs on.
+
+Each verb is one transaction with its audit row; it marks the KPIs whose entries are to be computed anew and tells
+the browsers. An assumption that serves several drivers is never changed by way of one of them: that one gets its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from kpis.calculations import units
+from kpis.definitions import changing
+from kpis.definitions.changing import Actor, ChangeRefused
+from kpis.definitions.models import Initiative, Kpi
+from kpis.ledger.models import Assumption, CostEntry, ValueDriver
+from kpis.plumbing import changes, wakeup
+from kpis.rollups import states
+
+ASSUMED = {"unit_value": "Unit value", "realisation": "Realisation", "attribution": "Attribution"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What somebody states for a number that nobody measures; low = likely = high where it is taken as certain."""
+
+    low: Decimal
+    likely: Decimal
+    high: Decimal
+    owner: str = ""
+    source: str = ""
+
+
+# -- value drivers --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_driver(fields: Mapping[str, Any], *, by: Actor, at: datetime) -> ValueDriver:
+    """`fields` as the model's, the three assumptions as `Stated`; a saving of time counts as freed by default."""
+    _refuse_foreign_kpi(fields["initiative"], fields["kpi"])
+    given = {"is_freed_time": units.is_time(fields["kpi"].unit), **fields}
+    for name in ASSUMED:
+        given[name] = _assumption(name, given[name], driver=fields["name"])
+    driver = changing.create(ValueDriver(**given), by=by, at=at)
+    numbers_moved([driver.kpi_id], driver.initiative)
+    return driver
+
+
+@transaction.atomic
+def change_driver(driver: ValueDriver, fields: Mapping[str, Any], *, by: Actor, at: datetime) -> set[str]:
+    """Answers which fields differ now; the driver's version is raised. Refuses (ChangeRefused) another initiative."""
+    changing.keep_initiative(driver, fields)
+    _refuse_foreign_kpi(driver.initiative, fields.get("kpi", driver.kpi))
+    before = driver.kpi_id
+    given, replaced = _with_one_volume(fields), []
+    for name in ASSUMED.keys() & given.keys():
+        standing = getattr(driver, name)
+        if _as_stated(standing) == given[name]:
+            del given[name]
+            continue
+        given[name] = _assumption(name, given[name], driver=fields.get("name", driver.name))
+        replaced.append(standing.pk)
+    changed = changing.change(driver, given, by=by, at=at)
+    if changed:
+        driver.version += 1
+        driver.save(update_fields=["version"])
+        _drop_unused(replaced)
+        numbers_moved({before, driver.kpi_id}, driver.initiative)
+    return changed
+
+
+@transaction.atomic
+def delete_driver(driver: ValueDriver, *, by: Actor, at: datetime) -> None:
+    """Remove the driver with its open entries and with assumptions that served nobody else."""
+    assumed = [driver.unit_value_id, driver.realisation_id, driver.attribution_id]
+    changing.delete(driver, by=by, at=at)
+    _drop_unused(assumed)
+    numbers_moved([driver.kpi_id], driver.initiative)
+
+
+def _with_one_volume(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Who gives one kind of volume takes the other away."""
+    given = dict(fields)
+    for one, other in (("volume_kpi", "volume_per_interval"), ("volume_per_interval", "volume_kpi")):
+        if given.get(one) is not None and other not in fields:
+            given[other] = None
+    return given
+
+
+def _assumption(name: str, stated: Stated, *, driver: str) -> Assumption:
+    return Assumption.objects.create(
+        name=f"{ASSUMED[name]}: {driver}"[:120],
+        low=stated.low,
+        likely=stated.likely,
+        high=stated.high,
+        is_share=name != "unit_value",
+        owner=stated.owner,
+        source=stated.source,
+    )
+
+
+def _as_stated(assumption: Assumption) -> Stated:
+    return Stated(assumption.low, assumption.likely, assumption.high, assumption.owner, assumption.source)
+
+
+def _drop_unused(assumption_ids: Collection[int]) -> None:
+    """Each use is asked for in its own subquery: a driver refers to assumptions in three columns."""
+    used = [ValueDriver.objects.values(f"{name}_id") for name in ASSUMED]
+    unused = Assumption.objects.filter(pk__in=assumption_ids)
+    for column in used:
+        unused = unused.exclude(pk__in=column)
+    unused.delete()
+
+
+def _refuse_foreign_kpi(initiative: Initiative, kpi: Kpi) -> None:
+    if kpi.initiative_id != initiative.pk:
+        sentence = "A value driver prices a KPI of its own initiative."
+        raise ChangeRefused("kpi_of_another_initiative", sentence, "kpi")
+
+
+# -- costs ----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_cost(fields: Mapping[str, Any], *, by: Actor, at: datetime) -> CostEntry:
+    """A new cost entry, in the initiative's currency where none is given. Refuses (ChangeRefused) another currency."""
+    given = {"currency": fields["initiative"].currency, **fields}
+    _refuse_foreign_currency(fields["initiative"], given["currency"])
+    cost = changing.create(CostEntry(**given), by=by, at=at)
+    numbers_moved([], cost.initiative)
+    return cost
+
+
+@transaction.atomic
+def change_cost(cost: CostEntry, fields: Mapping[str, Any], *, by: Actor, at: datetime) -> set[str]:
+    """Answers which fields differ now. Refuses (ChangeRefused) another initiative and another currency."""
+    changing.keep_initiative(cost, fields)
+    _refuse_foreign_currency(cost.initiative, fields.get("currency", cost.currency))
+    changed = changing.change(cost, fields, by=by, at=at)
+    if changed:
+        numbers_moved([], cost.initiative)
+    return changed
+
+
+@transaction.atomic
+def delete_cost(cost: CostEntry, *, by: Actor, at: datetime) -> None:
+    changing.delete(cost, by=by, at=at)
+    numbers_moved([], cost.initiative)
+
+
+def _refuse_foreign_currency(initiative: Initiative, currency: str) -> None:
+    """There are no dated exchange rates yet, and adding unlike money would be a lie."""
+    if currency != initiative.currency:
+        sentence = f"Costs of this initiative are in {initiative.currency}, its own currency."
+        raise ChangeRefused("currency_of_another_kind", sentence, "currency")
+
+
+# -- what money hangs on --------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def change_initiative(initiative: Initiative, fields: Mapping[str, Any], *, by: Actor, at: datetime) -> set[str]:
+    """Answers which fields differ now. Refuses (ChangeRefused) another currency once there is money in the old one."""
+    currency = fields.get("currency", initiative.currency)
+    if currency != initiative.currency and _has_money(initiative):
+        sentence = "The currency stays once there are costs or value drivers: their amounts would mean something else."
+        raise ChangeRefused("currency_is_fixed", sentence, "currency")
+    changed = changing.change_initiative(initiative, fields, by=by, at=at)
+    if changed:
+        numbers_moved(list(initiative.kpis.values_list("pk", flat=True)), initiative)
+    return changed
+
+
+def _has_money(initiative: Initiative) -> bool:
+    return initiative.costs.exists() or initiative.value_drivers.exists()
+
+
+@transaction.atomic
+def remove_initiative(initiative: Initiative, *, by: Actor, at: datetime) -> None:
+    """Remove the initiative with everything below it, its measurements too; what remains is the trail.
+
+    Refuses (ProtectedError) while a value driver of another initiative takes its volume from here.
+    """
+    _remove_drivers(initiative.value_drivers.all())
+    slug = initiative.slug
+    changing.delete(initiative, by=by, at=at)
+    changes.announce([("roi", slug, slug)])
+
+
+@transaction.atomic
+def remove_kpi(kpi: Kpi, *, by: Actor, at: datetime) -> None:
+    """Remove the KPI with its measurements, baselines, drivers and entries.
+
+    Refuses (ProtectedError) while a value driver of another KPI takes its volume from here.
+    """
+    _remove_drivers(ValueDriver.objects.filter(kpi=kpi))
+    changing.delete(kpi, by=by, at=at)
+    numbers_moved([], kpi.initiative)
+
+
+def _remove_drivers(drivers: QuerySet[ValueDriver]) -> None:
+    """Drivers go first: among themselves they hold on to KPIs and assumptions."""
+    rows = list(drivers.values_list("pk", *(f"{name}_id" for name in ASSUMED)))
+    drivers.delete()
+    _drop_unused([assumption for row in rows for assumption in row[1:]])
+
+
+def numbers_moved(kpi_ids: Collection[int], initiative: Initiative) -> None:
+    """Have the KPIs' effects and entries computed anew, and tell the browsers that the ROI may differ."""
+    if kpi_ids:
+        states.mark_dirty(frozenset(kpi_ids))
+    wakeup.after_commit("kpis.bring_up_to_date")
+    changes.announce([("roi", initiative.slug, initiative.slug)])
