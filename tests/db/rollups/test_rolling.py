@@ -73,7 +73,7 @@ def plainly(points: list[tuple[datetime, float, float]], granularity: str) -> di
 
 
 def random_points(seed: int, n: int = 400) -> list[tuple[datetime, float, float]]:
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     start = datetime(2025, 9, 20, tzinfo=UTC)
     seconds = rng.sample(range(220 * 24 * 3600), n)
     return [(start + timedelta(seconds=s), rng.gauss(14, 3), rng.choice([0.5, 1.0, 3.0])) for s in seconds]
@@ -116,7 +116,7 @@ def test_points_that_come_in_any_order_and_any_batches_give_the_same_rows(arrive
     arrive(series, points)
     roll_up()
 
-    shuffled = random.Random(1).sample(points, len(points))  # noqa: S311
+    shuffled = random.Random(1).sample(points, len(points))
     for first in range(0, len(points), 37):
         arrive(other, shuffled[first : first + 37])
         roll_up()

@@ -30,7 +30,14 @@ def by_day(kpi, where=None, now=NOW) -> dict[int, series.IntervalPoint]:
 
 @pytest.mark.parametrize(
     ("aggregation", "value"),
-    [("mean", (10 * 1 + 20 * 1 + 60 * 2) / 4), ("sum", 90.0), ("count", 3.0), ("min", 10.0), ("max", 60.0), ("last", 20.0)],
+    [
+        ("mean", (10 * 1 + 20 * 1 + 60 * 2) / 4),
+        ("sum", 90.0),
+        ("count", 3.0),
+        ("min", 10.0),
+        ("max", 60.0),
+        ("last", 20.0),
+    ],
 )
 def test_label_sets_are_merged_as_if_their_measurements_were_one_series(arrive, aggregation, value):
     kpi = KpiFactory(aggregation=aggregation)

@@ -1,0 +1,3 @@
+from tests.db.rollups.conftest import arrive
+
+__all__ = ["arrive"]
