@@ -29,7 +29,7 @@ class NetAt:
     provisional: bool
 
 
-def net_curve(flows: Sequence[Flows], *, as_of: datetime) -> list[NetAt]:
+def net_curve(flows: Sequence[Flows], *, as_of: datetime, draws: Draws) -> list[NetAt]:
     """At the end of each Sunday since the first flow, and as of the instant. Empty where nothing has flowed."""
     dated = [pair for f in flows for pair in f.dated()]
     if not dated:
@@ -37,7 +37,7 @@ def net_curve(flows: Sequence[Flows], *, as_of: datetime) -> list[NetAt]:
     today = organisation.calendar().local_date(as_of)
     days = _sundays(min(on for on, _ in dated), today)
     net = [sum((amount for on, amount in dated if on <= _day_after(day)), Decimal(0)) for day in days]
-    spread = _spread(flows, days, Draws(f"roi as of {as_of.date().isoformat()}"))
+    spread = _spread(flows, days, draws)
     first_open = _first_provisional(flows)
     return [
         NetAt(day, value, value + cents(low), value + cents(high), first_open is not None and day >= first_open)

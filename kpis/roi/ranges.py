@@ -10,7 +10,7 @@ import numpy as np
 
 from kpis.calculations.money import cents
 from kpis.calculations.streams import HIGH, LOW, Draws, total_draws
-from kpis.roi.flows import Flows
+from kpis.roi.flows import DriverFlow, Flows
 
 CONFIDENCE = 0.80
 
@@ -58,3 +58,9 @@ def of(flows: Sequence[Flows], *, invested: Decimal, draws: Draws, reasons: dict
         off_centre=not quarter <= booked <= three_quarters,
         share_above_zero=float((benefit > spent).mean()),
     )
+
+
+def of_driver(flow: DriverFlow, draws: Draws) -> tuple[Decimal, Decimal]:
+    """P10 and P90 of what one driver has brought so far."""
+    low, high = np.quantile(total_draws([flow.stream], draws), [LOW, HIGH])
+    return cents(float(low)), cents(float(high))

@@ -12,7 +12,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from kpis.calculations import investment
+from kpis.calculations import internal_rate, investment
 from kpis.calculations.answer import Answer
 from kpis.roi.flows import Flows
 
@@ -39,7 +39,7 @@ def of(flows: Sequence[Flows], *, as_of: datetime, reasons: dict[str, str]) -> R
     start = min(start, min(dated))
     days, amounts = _arrays(dated, start)
     npv = investment.npv_dated(days, amounts, _discount_rate(flows))
-    irr = investment.irr_dated(days, amounts)
+    irr = internal_rate.irr_dated(days, amounts)
     payback = investment.payback_days(days, amounts)
     on = start + timedelta(days=ceil(payback.value)) if payback.value else None
     months = _months(start, on, payback)

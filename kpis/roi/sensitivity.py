@@ -54,7 +54,7 @@ def _of_assumptions(drivers: Sequence[DriverFlow], invested: Decimal) -> Iterato
         key = str(assumption.pk)
 
         def at(value: float, key: str = key) -> Callable[[Stream], float]:
-            return lambda stream: money_at(stream, **{name: value for name in _roles(stream, key)})
+            return lambda stream: money_at(stream, **dict.fromkeys(_roles(stream, key), value))
 
         ends = float(assumption.low), float(assumption.high)
         unit = "share" if assumption.is_share else "money"

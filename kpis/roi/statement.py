@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from kpis.calculations.answer import Answer
 from kpis.calculations.streams import Draws
 from kpis.definitions.models import Initiative
 from kpis.ledger.models import CostEntry, ValueDriver
 from kpis.roi import ranges, returns, verdicts
+from kpis.roi.curve import NetAt, net_curve
 from kpis.roi.flows import Flows, flows_of, foreign_costs
 from kpis.roi.forecast import Forecast, forecast
 from kpis.roi.ranges import Ranges
@@ -35,7 +37,7 @@ class Benefits:
         return self.direct + self.indirect
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """The figures of one initiative (`initiative` None: of several together), money in `currency`, as of an instant.
 
@@ -55,10 +57,24 @@ class Statement:
     provisional_amount: Decimal
     evidence: dict[str, Decimal]
     verdict: str
-    sensitivity: tuple[Swing, ...]
-    forecast: Forecast | None
     flows: tuple[Flows, ...]
+    draws: Draws
     reasons: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def sensitivity(self) -> tuple[Swing, ...]:
+        """Computed when asked for, the largest swing first."""
+        return tuple(swings(self.flows, invested=self.invested))
+
+    @cached_property
+    def forecast(self) -> Forecast | None:
+        """Computed when asked for; None with a reason where it cannot be said."""
+        return forecast(self.flows, as_of=self.as_of, draws=self.draws, reasons=self.reasons)
+
+    @cached_property
+    def curve(self) -> list[NetAt]:
+        """Cumulative net by week, computed when asked for."""
+        return net_curve(self.flows, as_of=self.as_of, draws=self.draws)
 
     @property
     def net(self) -> Decimal:
@@ -86,18 +102,23 @@ class Statement:
 def roi_statement(initiative: Initiative, *, as_of: datetime) -> Statement:
     """The statement of one initiative in its own currency."""
     flows = flows_of([initiative], as_of=as_of)
-    return statement_of(flows, initiative=initiative, currency=initiative.currency, as_of=as_of)
+    return statement_of(flows, initiative=initiative, currency=initiative.currency, as_of=as_of, draws=draws_of(as_of))
 
 
-def statement_of(flows: Sequence[Flows], *, initiative: Initiative | None, currency: str, as_of: datetime) -> Statement:
+def draws_of(as_of: datetime) -> Draws:
+    """One seed for the portfolio and each initiative: a draw of a shared assumption is the same wherever it is used."""
+    return Draws(f"roi as of {as_of.date().isoformat()}")
+
+
+def statement_of(
+    flows: Sequence[Flows], *, initiative: Initiative | None, currency: str, as_of: datetime, draws: Draws
+) -> Statement:
     """Add up; ranges are drawn jointly, so that an assumption is the same for all drivers that share it."""
     benefits, invested = _benefits(flows), sum((f.invested for f in flows), Decimal(0))
     entries = [entry for f in flows for driver in f.drivers for entry in driver.entries]
     open_entries = [entry.amount for entry in entries if entry.provisional]
     reasons: dict[str, str] = {}
     roi = _roi(benefits.total, invested)
-    # One seed for the portfolio and each initiative: a draw of a shared assumption is the same wherever it is used.
-    draws = Draws(f"roi as of {as_of.date().isoformat()}")
     found = ranges.of(flows, invested=invested, draws=draws, reasons=reasons)
     result = Statement(
         initiative=initiative,
@@ -113,9 +134,8 @@ def statement_of(flows: Sequence[Flows], *, initiative: Initiative | None, curre
         provisional_amount=sum(open_entries, Decimal(0)),
         evidence=_evidence(flows),
         verdict=verdicts.of(flows, benefit=benefits.total, invested=invested, found=found, as_of=as_of),
-        sensitivity=tuple(swings(flows, invested=invested)),
-        forecast=forecast(flows, as_of=as_of, draws=draws, reasons=reasons),
         flows=tuple(flows),
+        draws=draws,
         reasons=reasons,
     )
     if not roi.exists:

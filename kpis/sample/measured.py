@@ -134,7 +134,7 @@ class Company:
         for kpi, weekly, labels, share in rows:
             yield self._daily_shares("support-triage", kpi, weeks, weekly, labels, share, split)
 
-    def _daily_shares(  # noqa: PLR0913 - one series, told in full
+    def _daily_shares(
         self,
         initiative: str,
         kpi: str,

@@ -75,17 +75,17 @@ class _Seeding:
         self.by: User = people.first_administrator() or people.ensure_administrator(at=at)[0]
         self.assumptions: dict[Assumed, Assumption] = {}
 
+    @transaction.atomic
     def run(self) -> None:
-        with transaction.atomic():
-            self._organisation()
-            for plan in INITIATIVES:
-                self._define(plan)
+        """All or nothing: a start that is interrupted here begins anew the next time."""
+        self._organisation()
+        for plan in INITIATIVES:
+            self._define(plan)
         self._measurements()
         _work_off()
-        with transaction.atomic():
-            for plan in INITIATIVES:
-                self._baselines(plan)
-                self._money(plan)
+        for plan in INITIATIVES:
+            self._baselines(plan)
+            self._money(plan)
         _work_off()
 
     def _organisation(self) -> None:

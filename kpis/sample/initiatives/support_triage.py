@@ -75,7 +75,7 @@ SUPPORT = InitiativePlan(
             "Share of tickets that need no second contact.",
             workdays_only=True,
             targets=((date(2026, 3, 2), "68"), (date(2026, 6, 22), "71")),
-            baseline=MeasuredBaseline(date(2025, 10, 13), date(2026, 2, 2), date(2026, 1, 31), ASSISTED, CONTROL),
+            baseline=MeasuredBaseline(date(2025, 10, 13), date(2026, 2, 2), date(2026, 2, 2), ASSISTED, CONTROL),
             comparisons=(("first_contact_resolution", "level", 1.0),),
         ),
         KpiPlan(
@@ -89,7 +89,7 @@ SUPPORT = InitiativePlan(
             "Share of answered surveys with 4 or 5 of 5 points.",
             workdays_only=True,
             targets=((date(2026, 3, 30), "79"), (date(2026, 6, 22), "80")),
-            baseline=MeasuredBaseline(date(2025, 10, 13), date(2026, 2, 2), date(2026, 1, 31)),
+            baseline=MeasuredBaseline(date(2025, 10, 13), date(2026, 2, 2), date(2026, 2, 2)),
             comparisons=(("customer_satisfaction", "level", 1.0),),
         ),
         KpiPlan(

@@ -41,7 +41,7 @@ VISUAL = InitiativePlan(
             "mean",
             "week",
             targets=((date(2026, 6, 1), "2.5"),),
-            baseline=MeasuredBaseline(date(2025, 10, 6), date(2026, 3, 23), date(2026, 3, 22)),
+            baseline=MeasuredBaseline(date(2025, 10, 6), date(2026, 3, 23), date(2026, 3, 23)),
         ),
         KpiPlan(
             "false-reject-rate",
@@ -52,7 +52,7 @@ VISUAL = InitiativePlan(
             "mean",
             "week",
             targets=((date(2026, 6, 1), "0.8"),),
-            baseline=MeasuredBaseline(date(2025, 10, 6), date(2026, 3, 23), date(2026, 3, 22)),
+            baseline=MeasuredBaseline(date(2025, 10, 6), date(2026, 3, 23), date(2026, 3, 23)),
         ),
         KpiPlan("parts", "Housings cast", "efficiency", "{housing}", "increase", "sum", "week", is_context=True),
     ),
