@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from kpis.api import annotations, audit, baselines, costs, docs, initiatives, kpis, tokens, value_drivers
+from kpis.api import (
+    annotations,
+    audit,
+    baselines,
+    costs,
+    docs,
+    initiatives,
+    intervals,
+    kpis,
+    measurements,
+    tokens,
+    value_drivers,
+)
 from kpis.api.definitions import COLLECTION, MEMBER
 from kpis.definitions.keys import SLUG
 
@@ -59,6 +71,21 @@ urlpatterns = [
     path("costs/<int:pk>/", costs.Costs.as_view(MEMBER), name="api-cost"),
     path("annotations/", annotations.Annotations.as_view(COLLECTION), name="api-annotations"),
     path("annotations/<int:pk>/", annotations.Annotations.as_view(MEMBER), name="api-annotation"),
+    # -- measurements ------------------------------------------------------------------------------------------------
+    path("measurements/", measurements.Measurements.as_view(), name="api-measurements"),
+    path("kpis/<its_key:key>/measurements/", measurements.Rows.as_view(), name="api-rows"),
+    path("kpis/<its_key:key>/intervals/", intervals.Intervals.as_view(), name="api-intervals"),
+    # -- sources ----------------------------------------------------------------------------------------------------
+    path("sources/", sources.Sources.as_view(COLLECTION), name="api-sources"),
+    path("sources/<its_slug:slug>/", sources.Sources.as_view(MEMBER), name="api-source"),
+    path("sources/<its_slug:slug>/pulls/", sources.Pulls.as_view(READ_ONLY_COLLECTION), name="api-pulls"),
+    path(
+        "sources/<its_slug:slug>/rejections/",
+        sources.SourceRejections.as_view(READ_ONLY_COLLECTION),
+        name="api-source-rejections",
+    ),
+    path("sources/<its_slug:slug>/run/", sources.SourceRun.as_view({"post": "run"}), name="api-source-run"),
+    path("sources/<its_slug:slug>/test/", sources.SourceTest.as_view({"post": "test"}), name="api-source-test"),
     # -- access -----------------------------------------------------------------------------------------------------
     path("tokens/", tokens.Tokens.as_view(COLLECTION), name="api-tokens"),
     path("tokens/<int:pk>/", tokens.Tokens.as_view({"get": "retrieve", "delete": "destroy"}), name="api-token"),

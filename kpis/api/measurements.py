@@ -1,0 +1,175 @@
+"""`measurements/`: points in. `kpis/{key}/measurements/`: the rows behind a figure, page by page.
+
+A million points never meet a serializer: bytes go in to `ingest`, bytes come out of msgspec.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from django.http import HttpResponse
+from django.http.request import RawPostDataException
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from prometheus_client import Histogram
+from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+from kpis.api import errors, measurement_forms, spans
+from kpis.api.idempotency import Idempotent
+from kpis.api.permissions import HasScope, Read, asker
+from kpis.api.refusal import Refusal
+from kpis.definitions import organisation
+from kpis.definitions.sight import kpis_seen_by
+from kpis.ingest.accepting import accept_batch
+from kpis.ingest.receipts import Receipt
+from kpis.ingest.refusals import BatchRefused, BodyTooLarge, UnsupportedMediaType
+from kpis.measurements import reading
+from kpis.plumbing import clock
+
+SECONDS = Histogram("roi_ingest_request_seconds", "From a batch's arrival to its answer, commit included.")
+STATUS = {"all_stored": 200, "some_stored": 207, "none_stored": 422}
+CAUSES_AT_MOST = 100  # in the problem's own list; `rejected` names every point
+YES, NO = ("true", "1"), ("false", "0", "")
+LARGEST_PAGE = 1000
+
+
+class Measurements(Idempotent):
+    """Send measurements
+
+    Good points are stored though others are rejected; `rejected` names each with its index in the request. The answer
+    comes after the commit. Sending the same again is harmless: the identity of a point is (kpi, labels, at, id).
+    """
+
+    permission_classes = [HasScope("ingest")]
+    work_is_one_transaction = False
+
+    @extend_schema(
+        operation_id="measurements_create",
+        request={"application/json": measurement_forms.BODY},
+        responses=measurement_forms.ANSWERS,
+        parameters=measurement_forms.OPTIONS,
+        examples=measurement_forms.EXAMPLES,
+    )
+    def post(self, request: Request) -> HttpResponse:
+        with SECONDS.time():
+            try:
+                receipt = accept_batch(
+                    _body(request),
+                    request.content_type or "",
+                    encoding=request.headers.get("Content-Encoding", ""),
+                    actor=asker(request),  # type: ignore[arg-type]
+                    atomic=_flag(request, "atomic"),
+                    dry_run=_flag(request, "dry_run"),
+                    at=clock.now(),
+                )
+            except BatchRefused as refused:
+                raise Refusal(_status_of(refused), refused.code, refused.detail) from refused
+            return _answer(receipt)
+
+
+def _body(request: Request) -> bytes:
+    try:
+        return request.body
+    except RawPostDataException as error:  # a form with files: looked through for a CSRF token before us
+        raise Refusal(415, "unsupported_media_type", _("Points do not come as a form.")) from error
+
+
+def _status_of(refused: BatchRefused) -> int:
+    return {BodyTooLarge: 413, UnsupportedMediaType: 415}.get(type(refused), 400)
+
+
+def _flag(request: Request, name: str) -> bool:
+    value = request.query_params.get(name, "").lower()
+    if value not in YES + NO:
+        raise Refusal(400, "invalid_parameter", _("This parameter is true or false."), attr=name)
+    return value in YES
+
+
+def _answer(receipt: Receipt) -> HttpResponse:
+    status = STATUS[receipt.outcome]
+    if status == 422:
+        problem = errors.problem(422, _causes(receipt), _("None of the points was stored."))
+        return _bytes(problem | receipt.as_json(), status, errors.MEDIA_TYPE)
+    return _bytes(receipt.as_json(), status)
+
+
+def _causes(receipt: Receipt) -> list[dict[str, Any]]:
+    return [
+        errors.error(entry.code, entry.detail, f"measurements.{entry.index}" + (f".{entry.attr}" if entry.attr else ""))
+        for entry in receipt.rejected[:CAUSES_AT_MOST]
+    ]
+
+
+def _bytes(content: object, status: int = 200, media_type: str = "application/json") -> HttpResponse:
+    return HttpResponse(msgspec.json.encode(content), status=status, content_type=media_type)
+
+
+class Rows(APIView):
+    """List the measurements of a KPI
+
+    Oldest first, with their origin: the rows behind a figure. `next` is the address of the following page.
+    """
+
+    permission_classes = [Read]
+
+    @extend_schema(
+        operation_id="kpis_measurements_list",
+        responses=measurement_forms.ROWS,
+        parameters=[
+            spans.FROM,
+            spans.TO,
+            spans.LABELS,
+            OpenApiParameter("cursor", str, description="As `next` of the page before has it."),
+            OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": 100}),
+        ],
+    )
+    def get(self, request: Request, key: str) -> HttpResponse:
+        kpi = get_object_or_404(kpis_seen_by(asker(request)), key=key)
+        spans.refuse_unknown(request, {"from", "to", "cursor", "page_size"})
+        start, end = spans.asked_span(request, organisation.calendar())
+        size = _page_size(request)
+        found = reading.rows_between(
+            kpi.pk, start, end, after=_place(request), limit=size + 1, labels=spans.asked_labels(request)
+        )
+        rows, more = found[:size], len(found) > size
+        return _bytes({"next": _next(request, rows[-1]) if more else None, "previous": None, "results": _shown(rows)})
+
+
+def _page_size(request: Request) -> int:
+    text = request.query_params.get("page_size", "100")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_PAGE):
+        sentence = _("A page holds 1 to %(most)d measurements.") % {"most": LARGEST_PAGE}
+        raise Refusal(400, "invalid_page_size", sentence, attr="page_size")
+    return int(text)
+
+
+def _place(request: Request) -> reading.Place | None:
+    text = request.query_params.get("cursor")
+    try:
+        return reading.Place.from_text(text) if text else None
+    except reading.CursorUnreadable as error:
+        raise Refusal(400, "invalid_cursor", _("Take the cursor from the page before."), attr="cursor") from error
+
+
+def _next(request: Request, last: reading.Row) -> str:
+    return str(replace_query_param(request.build_absolute_uri(), "cursor", last.place.as_text()))
+
+
+def _shown(rows: list[reading.Row]) -> list[dict[str, object]]:
+    return [
+        {
+            "at": row.at,
+            "value": row.value,
+            "weight": row.weight,
+            "id": row.event_id or None,
+            "labels": row.labels,
+            "source": row.source,
+            "token": row.token,
+            "arrived_at": row.arrived_at,
+        }
+        for row in rows
+    ]
