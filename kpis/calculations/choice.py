@@ -33,7 +33,7 @@ def choose_method(
 ) -> Choice:
     """Control group: did. Otherwise a trend (p < 0.10) in at least 24 baseline intervals: its. Otherwise ar1.
 
-    A weekly or yearly pattern alone is no reason for its: the difference of means takes it out as well, and claims less.
+    A weekly or yearly pattern alone is no reason for its: the difference of means takes it out too, and claims less.
     """
     if has_control:
         return Choice("did", "A control group was measured in both periods.")

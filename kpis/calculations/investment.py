@@ -1,7 +1,7 @@
 """What an investment returns: ROI, net present value, internal rate of return, payback.
 
-Flows are net amounts of one currency, costs negative. A row of *dated* flows has `days` since its first day (actual/365);
-a row of *periodic* flows stands at t = 0, 1, 2, …. Formulas and sources: docs/methods.md.
+Flows are net amounts of one currency, costs negative. A row of *dated* flows has `days` since its first day
+(actual/365); a row of *periodic* flows stands at t = 0, 1, 2, …. Formulas and sources: docs/methods.md.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ from numpy.typing import NDArray
 
 from kpis.calculations.answer import Answer
 from kpis.calculations.defaults import DAYS_A_YEAR
+from kpis.calculations.internal_rate import irr_dated, irr_periodic, irrs_dated, irrs_periodic
+
+__all__ = [
+    "add_months", "by_day", "discounted_payback_days", "discounted_payback_periods", "irr_dated", "irr_periodic",
+    "irrs_dated", "irrs_periodic", "months_between", "npv_dated", "npv_periodic", "payback_days", "roi", "roi_of_flows",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, Literal
 
 from scipy.special import betainc, ndtr
@@ -161,7 +162,7 @@ def _checked(quantiles: Sequence[tuple[float, float]]) -> list[tuple[float, floa
     steps = sorted(quantiles)
     if not steps or not all(0 <= p <= 1 and math.isfinite(value) for p, value in steps):
         raise ValueError("quantiles need a share from 0 to 1 and a finite value each")
-    for (p, value), (q, following) in zip(steps, steps[1:], strict=False):
+    for (p, value), (q, following) in pairwise(steps):
         if p == q or following < value:
             raise ValueError("quantiles need different shares, and values that do not fall while the share rises")
     return steps

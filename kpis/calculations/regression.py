@@ -67,8 +67,8 @@ def reml_ar1(y: Floats, x: Floats, *, gaps: Ints | None = None) -> Fit:
 
     Below 12 observations ordinary least squares with φ = 0.3 assumed for the errors, marked `assumed_phi`.
     Degrees of freedom: n(1 − φ⁺)/(1 + φ⁺) − k, at least 2. Source: docs/methods.md "Dependent interval values".
-    Refuses (ValueError) wrong shapes, numbers not finite; (TooFew) n ≤ k; (Dependent) columns that depend on one another;
-    (NoVariation) values without any remainder.
+    Refuses (ValueError) wrong shapes, numbers not finite; (TooFew) n ≤ k; (Dependent) columns that depend on
+    one another; (NoVariation) values without any remainder.
     """
     gaps = np.ones(y.size - 1, np.int64) if gaps is None else gaps
     _refuse_nonsense(y, x, gaps)
