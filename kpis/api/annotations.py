@@ -17,10 +17,20 @@ from kpis.definitions.sight import annotations_seen_by, initiatives_seen_by
 
 
 class AnnotationBody(Definition):
+    """A dated event: shown on every time axis, listed as a rival explanation."""
+
     initiative = Named("slug", rows=initiatives_seen_by, help_text="Its slug.")
 
     class Meta:
         model = Annotation
+        example = {
+            "id": 3,
+            "initiative": "support-triage",
+            "on": "2026-03-02",
+            "until": None,
+            "kind": "go_live",
+            "text": "Go-live for all teams",
+        }
         fields = ["id", "initiative", "on", "until", "kind", "text"]
         read_only_fields = ["id"]
         extra_kwargs = {"until": {"help_text": "Last day, inclusive; null: one day."}}

@@ -22,6 +22,8 @@ class Hex(serializers.Field):
 
 
 class AuditEventBody(serializers.ModelSerializer):
+    """One row of the chain: its digest covers the row before."""
+
     details = serializers.DictField(read_only=True)
     previous = Hex(read_only=True, help_text="Digest of the row before.")
     digest = Hex(read_only=True, help_text="SHA-256 over the one before and this row.")

@@ -11,23 +11,20 @@ from django.shortcuts import get_object_or_404
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kpis.access.models import User
 from kpis.access.rights import Action, Actor
 from kpis.api.definitions import Definitions
 from kpis.api.members import Definition, Number, Text
-from kpis.api.permissions import May, answerable
+from kpis.api.permissions import May
 from kpis.baselines import approving, declaring, measuring, versions
 from kpis.baselines.models import Baseline
 from kpis.definitions.models import Kpi
 from kpis.definitions.sight import kpis_seen_by
-from kpis.ledger.changing import numbers_moved
-from kpis.plumbing import clock
 
 ONLY = {
     Baseline.Method.MEASURED: ("window_start", "window_end", "treated", "control"),
@@ -76,6 +73,8 @@ class LabelMatcher(serializers.DictField):
 
 
 class BaselineBody(Definition):
+    """`measured`: give a window, the portal measures. `declared`: give a value and its source."""
+
     window_start = DayOrInstant(required=False, allow_null=True, help_text="Measured: first instant of the window.")
     window_end = DayOrInstant(required=False, allow_null=True, help_text="Measured: end of the window, not in it.")
     treated = LabelMatcher(required=False, help_text="Labels of the series that the initiative treats.")
@@ -89,6 +88,35 @@ class BaselineBody(Definition):
 
     class Meta:
         model = Baseline
+        example = {
+            "version": 1,
+            "method": "measured",
+            "window_start": "2025-12-31T23:00:00Z",
+            "window_end": "2026-02-28T23:00:00Z",
+            "treated": {},
+            "control": None,
+            "value": 12.5,
+            "low": None,
+            "high": None,
+            "source": "",
+            "note": "Two winter months, without the holidays.",
+            "spread": 1.5,
+            "intervals": 59,
+            "control_value": None,
+            "method_choice": "ar1",
+            "choice_reason": "No control group, no trend.",
+            "author": "dana",
+            "created_at": "2026-03-01T09:00:00Z",
+            "approved_by": "carla",
+            "approved_at": "2026-03-01T10:00:00Z",
+            "self_approved": False,
+        }
+        example_sent = {
+            "method": "measured",
+            "window_start": "2026-01-01",
+            "window_end": "2026-03-01",
+            "note": "Two winter months, without the holidays.",
+        }
         fields = [
             "version",
             "method",
@@ -155,7 +183,6 @@ class Baselines(Definitions):
 
     def create_row(self, fields: Mapping[str, Any], **who_and_when: Any) -> Baseline:
         given = {name: value for name, value in fields.items() if name != "method"}
-        who_and_when["by"] = answerable(self.request)
         if fields["method"] == Baseline.Method.DECLARED:
             for name in ONLY[Baseline.Method.MEASURED]:
                 given.pop(name, None)
@@ -179,11 +206,7 @@ class BaselineApproval(Definitions):
     def rows(self, who: Actor) -> QuerySet[Baseline]:
         return versions.versions_of(get_object_or_404(kpis_seen_by(who), key=self.kwargs["key"]))
 
+    @extend_schema(request=None)
     def approve(self, request: Request, **_named: Any) -> Response:
-        baseline = self.get_object()
-        person: User | None = answerable(request)
-        if person is None:
-            raise PermissionDenied
-        approving.approve(baseline, by=person, at=clock.now())
-        numbers_moved([baseline.kpi_id], baseline.kpi.initiative)
+        approving.approve(self.get_object(), **self.acting())
         return Response(self.get_serializer(self.get_object()).data)

@@ -18,6 +18,8 @@ from kpis.ledger.sight import costs_seen_by
 
 
 class CostBody(Definition):
+    """Money spent, once or on the same day of each month, quarter or year."""
+
     initiative = Named("slug", rows=initiatives_seen_by, help_text="Its slug.")
     amount = Money(help_text="Of one payment; below zero where money came back.")
     currency = Currency(
@@ -26,6 +28,19 @@ class CostBody(Definition):
 
     class Meta:
         model = CostEntry
+        example = {
+            "id": 12,
+            "initiative": "support-triage",
+            "name": "Licences",
+            "cost_category": "licence",
+            "amount": "1250.00",
+            "currency": "EUR",
+            "on": "2026-03-02",
+            "recurrence": "monthly",
+            "until": "2027-03-01",
+            "kind": "actual",
+            "settlement": "invoiced",
+        }
         fields = [
             "id",
             "initiative",

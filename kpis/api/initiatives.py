@@ -23,6 +23,8 @@ from kpis.phases import entering
 
 
 class InitiativeBody(Definition):
+    """One AI use case. All its money is in its `currency`."""
+
     slug = Slug(help_text="How everything addresses the initiative. Given once, it stays.")
     currency = Currency(required=False, help_text="Of all its money; the organisation's where none is given.")
     phase = ChoiceField(choices=Initiative.Phase.choices, required=False)
@@ -33,6 +35,24 @@ class InitiativeBody(Definition):
 
     class Meta:
         model = Initiative
+        example = {
+            "slug": "support-triage",
+            "name": "Support triage",
+            "description": "Sorts incoming tickets and drafts the first answer.",
+            "business_unit": "Service",
+            "owner": "Dana Owner",
+            "industry": "manufacturing",
+            "business_function": "customer_support",
+            "technology": "language model",
+            "vendor": "",
+            "phase": "integration",
+            "currency": "EUR",
+            "started_on": "2026-01-05",
+            "go_live_on": "2026-03-02",
+            "discount_rate": 0.08,
+            "horizon_months": 36,
+            "is_sample": False,
+        }
         fields = [
             "slug",
             "name",

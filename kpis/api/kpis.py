@@ -39,6 +39,8 @@ class Unit(Text):
 
 
 class KpiBody(Definition):
+    """What is measured, in which unit, and which way is better."""
+
     key = CharField(read_only=True, help_text="`{initiative}.{slug}`: how measurements address the KPI.")
     initiative = Named("slug", rows=initiatives_seen_by, help_text="Its slug.")
     slug = Slug(help_text="Given once, it stays.")
@@ -51,6 +53,22 @@ class KpiBody(Definition):
 
     class Meta:
         model = Kpi
+        example = {
+            "key": "support-triage.handling-time",
+            "initiative": "support-triage",
+            "slug": "handling-time",
+            "name": "Handling time",
+            "description": "From opening a ticket to its answer.",
+            "category": "efficiency",
+            "unit": "min/{ticket}",
+            "direction": "decrease",
+            "aggregation": "mean",
+            "interval": "day",
+            "stale_after": "P2DT00H00M00S",
+            "workdays_only": True,
+            "is_context": False,
+            "version": 1,
+        }
         fields = [
             "key",
             "initiative",
@@ -107,10 +125,13 @@ class Kpis(Definitions):
 
 
 class TargetBody(Definition):
+    """One point of the path: `step` holds until the next, `linear` leads to it."""
+
     value = Number(max_digits=24, decimal_places=9, help_text="In the KPI's unit.")
 
     class Meta:
         model = Target
+        example = {"on": "2026-06-01", "value": 10.5, "shape": "step"}
         fields = ["on", "value", "shape"]
 
 

@@ -33,6 +33,29 @@ class Paging(PageNumberPagination):
             raise ValidationError({"page_size": [ErrorDetail(sentence, "invalid_page_size")]})
         return int(asked)
 
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        page = {"type": "integer", "minimum": 1}
+        size = page | {"maximum": LARGEST_PAGE, "default": self.page_size}
+        return [
+            {
+                "name": "page",
+                "in": "query",
+                "schema": page,
+                "description": "From 1; beyond the last there is none: 404.",
+            },
+            {"name": "page_size", "in": "query", "schema": size, "description": "Entries a page."},
+        ]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        address = {"type": ["string", "null"], "format": "uri"}
+        properties = {
+            "count": {"type": "integer", "minimum": 0, "example": 1},
+            "next": address | {"example": None, "description": "Address of the next page; null on the last."},
+            "previous": address | {"example": None},
+            "results": schema,
+        }
+        return {"type": "object", "required": list(properties), "properties": properties}
+
 
 class Filters(DjangoFilterBackend):
     """The filters that a view names in `filterset_fields` or `filterset_class`.
@@ -61,3 +84,12 @@ class Order(OrderingFilter):
             sentence = _("Lists can be ordered by: %(names)s.") % {"names": ", ".join(allowed)}
             raise ValidationError({"ordering": [ErrorDetail(sentence, "invalid_ordering")]})
         return queryset.order_by(*asked, "pk") if asked else queryset
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        allowed = getattr(view, "ordering_fields", ())
+        if not allowed:
+            return []
+        schema = {"type": "string", "enum": [name for field in allowed for name in (field, f"-{field}")]}
+        return [
+            {"name": "ordering", "in": "query", "schema": schema, "description": "With a minus: the largest first."}
+        ]

@@ -5,6 +5,7 @@ A body's example stands in its `Meta.example`. Views that are no definitions des
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -77,6 +78,10 @@ class Schema(AutoSchema):
             return f"{VERBS[action]} {many if action == 'list' else one}"
         return (self.view.__doc__ or "").strip().split("\n")[0].rstrip(".")
 
+    def get_description(self) -> str:
+        """The view's own words only: what it inherits is about the code."""
+        return inspect.cleandoc(type(self.view).__dict__.get("__doc__") or "")
+
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
@@ -95,7 +100,9 @@ class Schema(AutoSchema):
     def _split(self, example: dict[str, Any]) -> list[OpenApiExample]:
         """In a request the members stay out that only the portal writes."""
         body = self.view.get_serializer_class()()
-        written = {name: value for name, value in example.items() if not body.fields[name].read_only}
+        written = getattr(body.Meta, "example_sent", None) or {
+            name: value for name, value in example.items() if not body.fields[name].read_only
+        }
         return [
             OpenApiExample("To send", value=written, request_only=True),
             OpenApiExample("As answered", value=example, response_only=True, status_codes=["200", "201"]),
@@ -137,6 +144,27 @@ class Schema(AutoSchema):
         found = self._get_response_for_code(ProblemBody, status, media_types=[MEDIA_TYPE])
         found["description"] = WHY[status]
         return found  # type: ignore[no-any-return]
+
+
+def with_closed_bodies(result: dict[str, Any], **_hook: Any) -> dict[str, Any]:
+    """A body with a member that nobody knows is refused: the schema says so."""
+    for name, component in result["components"]["schemas"].items():
+        if name.endswith("Request") and component.get("type") == "object":
+            component.setdefault("additionalProperties", False)
+    return result
+
+
+def with_problems_once(result: dict[str, Any], **_hook: Any) -> dict[str, Any]:
+    """Each problem stands once among the components, and every operation refers to it."""
+    shared = result["components"].setdefault("responses", {})
+    for operation in (operation for path in result["paths"].values() for operation in path.values()):
+        for status, response in operation.get("responses", {}).items():
+            if MEDIA_TYPE in response.get("content", {}) and response.get("description") == WHY.get(status):
+                shared[f"Problem{status}"] = response
+                operation["responses"][status] = {"$ref": f"#/components/responses/Problem{status}"}
+    if "ProblemBody" in result["components"]["schemas"]:
+        result["components"]["schemas"]["ProblemBody"]["examples"] = [PROBLEM]
+    return result
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +24,8 @@ from kpis.definitions.sight import initiatives_seen_by
 
 
 class TokenBody(Definition):
+    """`ingest` sends measurements, `read` reads, `manage` does what its maker may do."""
+
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=Token.Scope.choices), min_length=1, max_length=3
     )
@@ -33,6 +36,18 @@ class TokenBody(Definition):
 
     class Meta:
         model = Token
+        example = {
+            "id": 5,
+            "name": "ticket system",
+            "prefix": "roi_4fJq8LxT",
+            "scopes": ["ingest"],
+            "initiatives": ["support-triage"],
+            "created_at": "2026-03-02T08:00:00Z",
+            "created_by": "admin",
+            "expires_at": None,
+            "revoked_at": None,
+            "last_used_at": None,
+        }
         fields = [
             "id",
             "name",
@@ -65,6 +80,7 @@ class Tokens(Definitions):
     def rows(self, who: Actor) -> QuerySet[Token]:
         return tokens_seen_by(who)
 
+    @extend_schema(request=TokenBody, responses={201: NewTokenBody})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         body = NewTokenBody(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)

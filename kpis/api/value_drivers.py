@@ -103,6 +103,8 @@ class PriceRange(_Range):
 
 
 class ValueDriverBody(Definition):
+    """amount = ±(counterfactual − actual) · volume · unit_factor · unit_value · realisation · attribution."""
+
     initiative = Named("slug", rows=initiatives_seen_by, help_text="Its slug.")
     kpi = Named("key", rows=kpis_seen_by, help_text="Key of the KPI whose effect is priced.")
     volume_kpi = Named(
@@ -130,6 +132,33 @@ class ValueDriverBody(Definition):
 
     class Meta:
         model = ValueDriver
+        example = {
+            "id": 7,
+            "initiative": "support-triage",
+            "name": "Handling time saved",
+            "kpi": "support-triage.handling-time",
+            "volume_kpi": "support-triage.tickets",
+            "volume_per_interval": None,
+            "unit_factor": 0.016666666666667,
+            "unit_value": {
+                "low": "48",
+                "likely": "52",
+                "high": "56",
+                "owner": "Carla Controller",
+                "source": "Cost accounting 2026",
+            },
+            "realisation": {"low": 0.6, "likely": 0.7, "high": 0.8, "owner": "Dana Owner", "source": "Pilot, 12 teams"},
+            "attribution": {"low": 0.9, "likely": 0.9, "high": 0.9, "owner": "", "source": ""},
+            "benefit_type": "direct",
+            "is_freed_time": True,
+            "pool": "service hours",
+            "captured_by": None,
+            "valid_from": "2026-03-02",
+            "valid_to": None,
+            "owner": "Dana Owner",
+            "source": "Business case 4",
+            "version": 1,
+        }
         fields = [
             "id",
             "initiative",
