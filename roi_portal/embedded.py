@@ -241,11 +241,16 @@ def _servers_folder(home: Path, account: Account, *, shown: bool) -> Path:
     """Where the servers keep their data: the data folder, or a reachable one where root's home hides it."""
     if account.can_enter(home):
         return home
-    place = Path("/var/lib/roi-portal") / hashlib.sha256(str(home).encode()).hexdigest()[:12]
+    place = hidden_place(home)
     place.mkdir(mode=0o755, parents=True, exist_ok=True)
     if shown:
         progress.say(f"{home} lies below a folder that only root may enter: PostgreSQL keeps its data in {place}.")
     return place
+
+
+def hidden_place(home: Path) -> Path:
+    """One folder for each data folder that the server's account cannot reach."""
+    return Path("/var/lib/roi-portal") / hashlib.sha256(str(home).encode()).hexdigest()[:12]
 
 
 # -- keys -------------------------------------------------------------------------------------------------------
