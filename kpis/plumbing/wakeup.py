@@ -12,11 +12,15 @@ from functools import partial
 
 from celery import current_app
 from django.db import transaction
+from kombu import pools
 from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 5.0  # how long a broker that could not be reached is not asked again
+PATIENCE_SECONDS = 2  # for connecting, and for one answer of a broker that hangs
+PAUSE_SECONDS = 10.0  # how long a broker that could not be reached is not asked again
+# Once more, at once: the connection may be older than the broker's last restart. Kombu's own default waits 6 seconds.
+ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 _asked_again_at = 0.0  # on the monotonic stopwatch
 
 
@@ -31,7 +35,18 @@ def _send(task_name: str, args: tuple[int | str, ...]) -> None:
     if time.monotonic() < _asked_again_at:
         return
     try:
-        current_app.send_task(task_name, args=args, retry=False, ignore_result=True)
+        with _producers().acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
+            current_app.send_task(
+                task_name, args=args, producer=producer, retry=True, retry_policy=ONCE_MORE, ignore_result=True
+            )
     except (OperationalError, OSError) as error:
         _asked_again_at = time.monotonic() + PAUSE_SECONDS
         log.warning("The broker is out of reach: %s waits for the next tick (%s).", task_name, error)
+
+
+def _producers() -> pools.ProducerPool:
+    """Connections of our own: the worker's wait patiently for messages, these must not."""
+    options = dict(current_app.conf.broker_transport_options or {})
+    if str(current_app.conf.broker_write_url).startswith(("redis", "valkey")):
+        options |= {"socket_timeout": PATIENCE_SECONDS, "socket_connect_timeout": PATIENCE_SECONDS}
+    return pools.producers[current_app.connection_for_write(transport_options=options)]

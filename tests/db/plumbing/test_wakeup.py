@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+import socket
+import time
+
 import pytest
+from celery import Celery
+from django.conf import settings
 from django.db import transaction
+from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from kpis.plumbing import wakeup
@@ -47,12 +53,47 @@ def test_a_broker_out_of_reach_is_logged_and_not_asked_again_at_once(monkeypatch
     assert asked == ["kpis.bring_up_to_date"]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_real_broker_that_is_away_reaches_nobody_who_saves(monkeypatch, free_port):
-    from celery import Celery
+@pytest.fixture
+def broker_at(monkeypatch):
+    """The portal's queue, at another port."""
 
-    away = Celery(broker=f"redis://127.0.0.1:{free_port}/0", set_as_current=False)
-    monkeypatch.setattr(wakeup, "_asked_again_at", 0.0)
-    monkeypatch.setattr(wakeup, "current_app", away)
+    def put(port: int) -> None:
+        away = Celery(set_as_current=False)
+        monkeypatch.setenv("CELERY_BROKER_URL", f"redis://127.0.0.1:{port}/0")  # it outweighs every setting
+        monkeypatch.setattr(wakeup, "_asked_again_at", 0.0)
+        monkeypatch.setattr(wakeup, "current_app", away)
+
+    return put
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_is_away_holds_nobody_up_who_saves(broker_at, free_port):
+    broker_at(free_port)
+    started = time.monotonic()
     wakeup.after_commit("kpis.bring_up_to_date")
-    assert wakeup._asked_again_at > 0
+    assert wakeup._asked_again_at > started, "it was noticed"
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_hangs_holds_up_one_request_shortly_and_the_next_not_at_all(broker_at):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        broker_at(silent.getsockname()[1])
+        started = time.monotonic()
+        wakeup.after_commit("kpis.bring_up_to_date")
+        first = time.monotonic() - started
+        wakeup.after_commit("kpis.bring_up_to_date")
+        second = time.monotonic() - started - first
+    assert wakeup._asked_again_at > started, "it was noticed"
+    assert first < 3 * wakeup.PATIENCE_SECONDS
+    assert second < 0.1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_real_broker_gets_the_message_into_the_queue_of_the_task():
+    client = Connection(settings.CELERY_BROKER_URL).default_channel.client
+    before = client.llen("pull")
+    wakeup.after_commit("kpis.pull_source", 7)
+    assert client.llen("pull") == before + 1
+    assert b"kpis.pull_source" in client.lindex("pull", 0)
+    client.lpop("pull")
