@@ -169,5 +169,6 @@ def moment(day: float) -> datetime:
 
 
 def ticks_that_fit(plot: Plot) -> int:
-    """How many values an axis of this height can carry legibly."""
-    return max(2, int((plot.floor - plot.top) / 26))
+    """How many values an axis of this height can carry without drowning the line in its grid."""
+    height = plot.floor - plot.top
+    return max(2, int(height / (32 if height < 250 else 44)))

@@ -168,7 +168,14 @@ def _add_range(figure: go.Figure, points: Sequence[NetPoint], fill: dict[str, An
 def _add_forecast(figure: go.Figure, curve: NetCurve, words: NetWords) -> None:
     joined = [curve.points[-1], *curve.forecast]
     clear = "rgba(0,0,0,0)"
-    stripes = {"shape": "/", "size": 6, "solidity": 0.18, "fgcolor": palette.LIGHT["actual"], "bgcolor": clear}
+    stripes = {
+        "shape": "/",
+        "size": 7,
+        "solidity": 0.13,
+        "fgopacity": 0.6,
+        "fgcolor": palette.LIGHT["actual"],
+        "bgcolor": clear,
+    }
     _add_range(figure, joined, {"fillpattern": stripes, "fillcolor": clear})
     figure.add_scatter(**_line(joined, "forecast", width=1.6, dash="6px,4px"))
     dotted = {"color": palette.LIGHT["reference"], "width": 1, "dash": "1px,3px"}

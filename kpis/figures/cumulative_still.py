@@ -88,7 +88,7 @@ def _draw_benchmark(pen: Pen, curve: NetCurve, words: NetWords, plot: Plot, x: S
     if not curve.benchmark:
         return
     at, level = x(day_number(curve.today)), y(float(curve.benchmark.net))
-    if not phone:
+    if not phone and at < plot.x_end - 24:  # beside its words it needs no line to them
         written = next(label.y for label in end_labels(curve, words, plot) if label.colour == "benchmark")
         pen.line(at + 8, level, plot.x_end + 6, written - 4.5, "benchmark-line")
     pen.diamond(at, level, 5.5)

@@ -16,7 +16,7 @@ GRADES = ("A", "B", "C", "D")
 
 def evidence_bar(amounts: Mapping[str, Decimal], *, width: float, height: float = 16, summary: str = "") -> str:
     """The bar for the money by grade, in one currency. Nothing booked yet: only the zero line."""
-    pen = Pen(width, height, summary=summary, css="evidence")
+    pen = Pen(width, height, summary=summary, css="evidence-bar")
     parts = [(grade, float(amounts.get(grade) or 0)) for grade in GRADES]
     lost = sum(amount for _, amount in parts if amount < 0)
     won = sum(amount for _, amount in parts if amount > 0)
@@ -37,6 +37,6 @@ def evidence_bar(amounts: Mapping[str, Decimal], *, width: float, height: float 
 
 def swatch(grade: str, *, destroyed: bool = False) -> str:
     """The small square of a legend: the grade's own form."""
-    pen = Pen(11, 11, css="evidence swatch")
+    pen = Pen(11, 11, css="evidence-bar swatch")
     pen.rect(0.7, 0.7, 9.6, 9.6, f"grade-{grade.lower()}" + (" destroyed" if destroyed else ""))
     return pen.svg()

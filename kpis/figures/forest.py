@@ -29,7 +29,7 @@ def shared_span(estimates: Iterable[Estimate]) -> tuple[float, float]:
 
 
 def whisker(
-    estimate: Estimate | None, *, span: tuple[float, float], width: float = 176, height: float = 34, summary: str = ""
+    estimate: Estimate | None, *, span: tuple[float, float], width: float = 168, height: float = 34, summary: str = ""
 ) -> str:
     """One row's cell. Without an estimate only the zero line passes through; it runs on into the rows around."""
     pen = Pen(width, height, summary=summary, css="whisker")

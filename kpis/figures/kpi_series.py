@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from kpis.figures import palette
-from kpis.figures.axes import Plot, moment
+from kpis.figures.axes import Plot, day_number, moment
 from kpis.figures.kpi_history import (
     EVENT_LANE,
     BaselineBand,
@@ -108,21 +108,29 @@ def _annotate(figure: go.Figure, kpi: KpiHistory, words: KpiWords, plot: Plot, *
     """Events, gaps and the baseline's name, at the places of the still picture."""
     annotate_unit(figure, words.unit)
     for event, lane in event_lanes(kpi.events, plot.days, plot.width, phone=phone):
-        top = plot.top - 26 - lane * EVENT_LANE  # pixels above the plot's upper edge: lane 0 is the lowest
-        height = 14 + lane * EVENT_LANE
+        height = 22 + lane * EVENT_LANE  # pixels above the plot's upper edge: lane 0 is the lowest
         line = {"color": palette.LIGHT["reference"], "width": 1}
-        reach = (plot.floor - plot.top + height) / (plot.floor - plot.top)
+        reach = 1 + height / (plot.floor - plot.top)
         ends = {"x0": iso(event.at), "x1": iso(event.at), "yref": "paper", "y0": 0, "y1": reach}
         figure.add_shape(type="line", line=line, layer="below", **ends)
-        place = {"x": iso(event.at), "xshift": 4, "y": 1, "yref": "paper", "yshift": plot.top - top - 18}
+        place = {"x": iso(event.at), "xshift": 4, "y": 1, "yref": "paper", "yshift": height - 6.5}
         annotate(figure, event_name(event, phone=phone), **place)
-    for first, last in gap_spans(kpi.line):
-        ends = {"x0": iso(first.at), "x1": iso(last.at), "yref": "paper", "y0": 0, "y1": 0.012}
-        figure.add_shape(type="rect", fillcolor=palette.LIGHT["ink"], line={"width": 0}, **ends)
-        if not phone:
-            place = {"x": iso(last.at), "y": 0, "yref": "paper", "yshift": 14, "xanchor": "center"}
-            annotate(figure, words.gap(first.at, last.at), colour="muted", **place)
+    _mark_gaps(figure, kpi, words, plot, phone=phone)
     if kpi.baseline and not phone and words.baseline:
         start = iso(moment(plot.days[0]) if kpi.baseline.start is None else kpi.baseline.start)
         top_edge = kpi.baseline.value + (kpi.baseline.spread or 0)
         annotate(figure, words.baseline, colour="muted", x=start, xshift=4, y=top_edge, yshift=11)
+
+
+def _mark_gaps(figure: go.Figure, kpi: KpiHistory, words: KpiWords, plot: Plot, *, phone: bool) -> None:
+    """A tick on the axis under each gap, four pixels wider than it, and its dates above."""
+    room = 4 * (plot.days[1] - plot.days[0]) / (plot.x_end - plot.left)
+    above = {"yref": "paper", "ysizemode": "pixel", "yanchor": 0}
+    ink = {"color": palette.LIGHT["ink"], "width": 1}
+    for first, last in gap_spans(kpi.line):
+        begin, end = iso(moment(day_number(first.at) - room)), iso(moment(day_number(last.at) + room))
+        for x0, x1, y0, y1 in ((begin, begin, 0, 7), (end, end, 0, 7), (begin, end, 4, 4)):
+            figure.add_shape(type="line", x0=x0, x1=x1, y0=y0, y1=y1, line=ink, name="gap", **above)
+        if not phone:
+            place = {"x": iso(last.at), "y": 0, "yref": "paper", "yshift": 16.5, "xanchor": "center"}
+            annotate(figure, words.gap(first.at, last.at), colour="muted", **place)

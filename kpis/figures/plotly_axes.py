@@ -13,7 +13,7 @@ from kpis.figures.axes import EndLabel, Plot, TimeWords, moment, ticks_that_fit,
 from kpis.figures.palette import LINE_PIXELS, plain
 
 MARKER: dict[str, Any] = {"mode": "markers", "hoverinfo": "skip", "cliponaxis": False}
-DIAMOND = {"symbol": "diamond", "size": 11, "color": palette.LIGHT["benchmark"]}
+DIAMOND = {"symbol": "diamond", "size": 8.5, "color": palette.LIGHT["benchmark"]}
 HOLLOW = {"size": 8, "color": palette.LIGHT["paper"], "line": {"color": palette.LIGHT["actual"], "width": 2}}
 RING = {"size": 9, "color": palette.LIGHT["paper"], "line": {"color": palette.LIGHT["ink"], "width": 1.6}}
 
@@ -38,6 +38,7 @@ def layout(plot: Plot, *, tick: Callable[[float], str], times: TimeWords, summar
             "ticklen": 4,
             "tickcolor": palette.LIGHT["reference"],
             "tickangle": 0,
+            "ticklabelstandoff": -2,
         },
         yaxis={
             "range": list(plot.values),

@@ -69,7 +69,7 @@ def effect_strip(
         pen.line(x(mark.value), base - 12, x(mark.value), height + 4, "benchmark-line")
         _label(pen, x(mark.value), height, mark.label, "benchmark-text")
         pen.diamond(x(mark.value), base - 6, 5.5)
-    _draw_own(pen, own, x, base - 6)
+    _draw_own(pen, own, x, base - 6, beside=[x(mark.value) for mark in published])
     return pen.svg()
 
 
@@ -92,15 +92,21 @@ def quantile_strip(own: Own, quantiles: Sequence[Quantile], *, better: str, summ
         pen.text(x(q.value), base + 22, q.label, "benchmark-text", anchor="middle")
         pen.text(x(q.value), base + 37, q.share_label, "muted", anchor="middle")
     pen.text(MARGIN, 14, better, "muted")
-    _draw_own(pen, own, x, base)
+    _draw_own(pen, own, x, base, beside=[])
     return pen.svg()
 
 
-def _draw_own(pen: Pen, own: Own, x: Scale, y: float) -> None:
+def _draw_own(pen: Pen, own: Own, x: Scale, y: float, *, beside: Sequence[float]) -> None:
+    """Dot, range and label; the label steps aside where the line of a published figure would run through it."""
     if own.low is not None and own.high is not None:
         pen.rect(x(own.low), y - 5, x(own.high) - x(own.low), 10, "band")
     pen.circle(x(own.value), y, 5, "dot")
-    _label(pen, x(own.value), y - 14, own.label, "actual-text strong")
+    at = x(own.value)
+    half = text_width(own.label) / 2 + 4
+    for line in sorted(beside, key=lambda place: abs(place - at)):
+        if abs(line - at) < half:
+            at = line + half if x(own.value) >= line else line - half
+    _label(pen, at, y - 14, own.label, "actual-text strong")
 
 
 def _label(pen: Pen, x: float, y: float, label: str, css: str) -> None:

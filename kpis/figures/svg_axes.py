@@ -20,7 +20,7 @@ def draw_value_axis(pen: Pen, plot: Plot, y: Scale, *, tick: Callable[[float], s
 def draw_time_axis(pen: Pen, plot: Plot, x: Scale, words: TimeWords) -> None:
     for tick in time_ticks(*plot.days, pixels=plot.x_end - plot.left, words=words):
         pen.line(x(tick.at), plot.floor, x(tick.at), plot.floor + (6 if tick.strong else 4), "axis")
-        pen.text(x(tick.at), plot.floor + 18, tick.label, "muted", anchor="middle")
+        pen.text(x(tick.at), plot.floor + 19, tick.label, "muted", anchor="middle")
 
 
 def draw_end_labels(pen: Pen, plot: Plot, labels: list[EndLabel]) -> None:

@@ -42,7 +42,7 @@ def waterfall_cells(steps: Sequence[Step], *, width: float = 226, height: float 
     for k, (step, (begin, end)) in enumerate(zip(steps, reach, strict=True)):
         pen = Pen(width, height, css="waterfall")
         a, b = x(float(begin)), x(float(end))
-        pen.line(x(0), 0, x(0), height, "zero")
+        pen.line(x(0), -2, x(0), height + 2, "zero")
         if k and step.form != "total":
             pen.line(a, 0, a, 5, "joint")
         if k + 1 < len(steps):

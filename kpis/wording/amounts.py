@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 MINUS = "\u2212"
 NO_BREAK = "\u00a0"
@@ -81,8 +81,8 @@ def thousands(value: Number) -> str:
 def thousands_unit(currency: str) -> str:
     """The head of an axis in thousands: `k€`, German `T€`."""
     symbol = SYMBOLS.get(currency, currency)
-    # Translators: in front of a currency symbol, on an axis in thousands, as in k€
-    return f"{gettext('k')}{symbol if len(symbol) == 1 else NO_BREAK + symbol}"
+    thousand = pgettext("before a currency on an axis in thousands", "k")
+    return thousand + (symbol if len(symbol) == 1 else NO_BREAK + symbol)
 
 
 def share(value: Number, *, digits: int = 1, plus: bool = False) -> str:

@@ -88,7 +88,7 @@ def kpi_words(
 ) -> KpiWords:
     """Words for a KPI's chart.
 
-    `actual` and `counterfactual` are what is written at the ends of the two lines (`actual_lines`), `baseline_intervals`
+    `actual` and `counterfactual` are what stands at the ends of the two lines (`actual_lines`), `baseline_intervals`
     how much the baseline rests on (“77 days”), `kind` the interval of the line.
     """
     step = _step(kpi)

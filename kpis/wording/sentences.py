@@ -84,7 +84,9 @@ def initiative_headline(facts: InitiativeFacts) -> Headline:
     if facts.benefit > 0:
         clauses.append(_proved(facts.proved, facts.benefit))
     if facts.freed > 0:
-        freed = gettext("{freed} of it is time that people have gained and that nobody has yet seen in the books.")
+        freed = gettext(
+            "Of what came back, {freed} is time that people have gained and that nobody has yet seen in the books."
+        )
         clauses.append(Clause(freed, {"freed": money(facts.freed)}))
     return Headline(tuple(clauses))
 
