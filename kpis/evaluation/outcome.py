@@ -44,6 +44,7 @@ def as_effect(
 ) -> Effect:
     """The estimate as a row that is not stored yet."""
     verdict, reasons = _verdict(estimate)
+    reasons |= _what_is_missing(kpi, estimate, as_of)
     notes = [*estimate.notes, *(["baseline_data_changed"] if baseline_moved else [])]
     return Effect(
         kpi=kpi,
@@ -106,6 +107,24 @@ def _verdict(estimate: EffectEstimate) -> tuple[str, dict[str, str]]:
     if estimate.monitoring_verdict == "no_clear_change" != estimate.verdict:
         reasons["verdict"] = NOT_CLEAR_UNDER_DAILY_LOOKS
     return estimate.monitoring_verdict, reasons
+
+
+def _what_is_missing(kpi: Kpi, estimate: EffectEstimate, as_of: datetime) -> dict[str, str]:
+    """Too few intervals, in a sentence for each member that is missing because of them."""
+    if estimate.missing_before:
+        needed = estimate.n_before + estimate.missing_before
+        sentence = (
+            f"Not enough data: the baseline holds {estimate.n_before} of the {needed} intervals that a range needs."
+        )
+    elif estimate.missing_after and estimate.method != "declared":
+        needed, on = estimate.n_after + estimate.missing_after, _about_on(kpi, estimate.missing_after, as_of)
+        sentence = (
+            f"Not enough data yet: {estimate.n_after} of {needed} intervals since go-live."
+            f" {estimate.missing_after} more are needed, about until {on}."
+        )
+    else:
+        return {}
+    return dict.fromkeys((*COMPARED, "verdict"), sentence)
 
 
 def _details(kpi: Kpi, baseline: Baseline, estimate: EffectEstimate, as_of: datetime) -> dict[str, Any]:
