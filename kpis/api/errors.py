@@ -33,6 +33,7 @@ from kpis.api.refusal import Refusal
 from kpis.baselines.approving import ApprovalRefused
 from kpis.baselines.readiness import BaselineNotReady
 from kpis.definitions.changing import ChangeRefused
+from kpis.sources.configuring import SourceWrong
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -42,6 +43,7 @@ NO_ATTR = {None, "", "non_field_errors", "detail"}
 REFUSALS: dict[type[Exception], int] = {
     TokenRefused: 400,
     ChangeRefused: 409,
+    SourceWrong: 400,
     BaselineNotReady: 422,
     ApprovalRefused: 409,
 }

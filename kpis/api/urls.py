@@ -13,7 +13,10 @@ from kpis.api import (
     initiatives,
     intervals,
     kpis,
+    ledger,
     measurements,
+    roi,
+    sources,
     tokens,
     value_drivers,
 )
@@ -75,6 +78,10 @@ urlpatterns = [
     path("measurements/", measurements.Measurements.as_view(), name="api-measurements"),
     path("kpis/<its_key:key>/measurements/", measurements.Rows.as_view(), name="api-rows"),
     path("kpis/<its_key:key>/intervals/", intervals.Intervals.as_view(), name="api-intervals"),
+    # -- results ----------------------------------------------------------------------------------------------------
+    path("initiatives/<its_slug:slug>/roi/", roi.Roi.as_view(), name="api-roi"),
+    path("initiatives/<its_slug:slug>/ledger/", ledger.Ledger.as_view(), name="api-ledger"),
+    path("portfolio/", roi.PortfolioView.as_view(), name="api-portfolio"),
     # -- sources ----------------------------------------------------------------------------------------------------
     path("sources/", sources.Sources.as_view(COLLECTION), name="api-sources"),
     path("sources/<its_slug:slug>/", sources.Sources.as_view(MEMBER), name="api-source"),

@@ -31,6 +31,14 @@ DEFAULT_RHYTHM = timedelta(minutes=5)
 MOST_FEEDS = 200
 
 
+class SourceWrong(Exception):
+    """What was wished for can never work: a stable code, a sentence, the member to blame."""
+
+    def __init__(self, code: str, detail: str, attr: str | None = None) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.attr = code, detail, attr
+
+
 @dataclass(frozen=True, slots=True)
 class FeedPlan:
     """A feed as it is wished for. `begin_at`: from when on to ask a feed that is new; None: from now on."""
@@ -58,7 +66,7 @@ def create_source(
     by: User | Token | None,
     at: datetime,
 ) -> DataSource:
-    """A new source, due at once. Refuses (ChangeRefused) what its connector says can never work."""
+    """A new source, due at once. Refuses (SourceWrong) what its connector says can never work."""
     source = DataSource(**_with_defaults(fields))
     _refuse_unworkable(source, feeds, at=at)
     with transaction.atomic():
@@ -81,7 +89,7 @@ def change_source(
     by: User | Token | None,
     at: datetime,
 ) -> None:
-    """Change what is given; `header` "" removes the secret, None leaves it. Refuses another slug or kind.
+    """Change what is given; `header` "" removes the secret, None leaves it. Slug and kind stay (ChangeRefused).
 
     Another address takes the secret with it only where the header is given anew: it was meant for the old one.
     """
@@ -109,6 +117,15 @@ def delete_source(source: DataSource, *, by: User | Token | None, at: datetime) 
     changing.delete(source, by=by, at=at)
 
 
+def run_now(source: DataSource, *, by: User | Token | None, at: datetime) -> None:
+    """Let the source be pulled at once. Refuses (ChangeRefused) one that is paused or pushes."""
+    if not source.enabled or source.kind not in CONNECTORS:
+        raise ChangeRefused("not_pulled", "A source that is paused, or that pushes by itself, is not pulled.")
+    with transaction.atomic():
+        schedule.make_due(source, at=at)
+        audit.record("datasource.run_asked_for", by=by, subject=changing.subject_of(source), at=at)
+
+
 FIELDS = ("slug", "name", "kind", "initiative", "address", "every", "overlap", "stale_after", "enabled", "is_sample")
 
 
@@ -126,22 +143,22 @@ def _refuse_unworkable(source: DataSource, feeds: Sequence[FeedPlan], *, at: dat
     connector = CONNECTORS.get(source.kind)
     if connector is None:
         if feeds or source.address:
-            raise ChangeRefused(
+            raise SourceWrong(
                 "push_has_no_feeds", "What pushes is not asked: it has neither address nor feeds.", "kind"
             )
         return
     _refuse_bad_address(source.address)
     _refuse_bad_rhythm(source)
     if len(feeds) > MOST_FEEDS:
-        raise ChangeRefused("too_many_feeds", f"A source has at most {MOST_FEEDS} feeds.", "feeds")
+        raise SourceWrong("too_many_feeds", f"A source has at most {MOST_FEEDS} feeds.", "feeds")
     zone = organisation.current().zone
     for index, plan in enumerate(feeds):
         if source.initiative_id is not None and plan.kpi.initiative_id != source.initiative_id:
-            raise ChangeRefused("kpi_of_another", "The KPI belongs to another initiative.", f"feeds.{index}.kpi")
+            raise SourceWrong("kpi_of_another", "The KPI belongs to another initiative.", f"feeds.{index}.kpi")
         try:
             connector.check(mapping.order_of(_feed(source, plan), source, at=at, zone=zone))
         except FetchFailed as error:
-            raise ChangeRefused(error.code, error.detail, f"feeds.{index}") from error
+            raise SourceWrong(error.code, error.detail, f"feeds.{index}") from error
 
 
 def _refuse_bad_address(address: str) -> None:
@@ -151,25 +168,23 @@ def _refuse_bad_address(address: str) -> None:
     except ValueError:
         sound = False
     if not sound:
-        raise ChangeRefused("address_wrong", "The address begins with http:// or https:// and names a host.", "address")
+        raise SourceWrong("address_wrong", "The address begins with http:// or https:// and names a host.", "address")
     if parts.username is not None or parts.password is not None:
-        raise ChangeRefused(
-            "address_has_secret", "Put the password into the secret header, not the address.", "address"
-        )
+        raise SourceWrong("address_has_secret", "Put the password into the secret header, not the address.", "address")
 
 
 def _refuse_bad_rhythm(source: DataSource) -> None:
     if source.every is None or not SHORTEST_RHYTHM <= source.every <= LONGEST_RHYTHM:
-        raise ChangeRefused("rhythm_out_of_range", "A source is pulled every 5 seconds to every 31 days.", "every")
+        raise SourceWrong("rhythm_out_of_range", "A source is pulled every 5 seconds to every 31 days.", "every")
     if source.overlap is None or not timedelta(0) <= source.overlap <= LONGEST_OVERLAP:
-        raise ChangeRefused("overlap_out_of_range", "The overlap lies between 0 and 92 days.", "overlap")
+        raise SourceWrong("overlap_out_of_range", "The overlap lies between 0 and 92 days.", "overlap")
 
 
 def _keep_header(source: DataSource, header: str, *, by: User | Token | None, at: datetime) -> None:
     try:
         source.auth_header = credentials.sealed(source, header)
     except credentials.CredentialsWrong as error:
-        raise ChangeRefused(error.code, error.detail, "auth_header") from error
+        raise SourceWrong(error.code, error.detail, "auth_header") from error
     source.save(update_fields=["auth_header"])
     audit.record("datasource.secret_changed", by=by, subject=changing.subject_of(source), at=at)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from kpis.access import rights
 from kpis.access.models import Token, User
@@ -27,24 +28,13 @@ class Health:
 
     flowing : data as new as expected. partial : so, but a part of the last run failed. silent : no data newer than
     `silent_after` allows. failing : the last run failed. waiting : nothing has come yet. paused : switched off.
-    since : from when on it has been so, where that is known.
+    since : from when on it has been so, where that is known. newest_at : the newest point's own time.
     """
 
     state: State
     since: datetime | None
     newest_at: datetime | None
     last_run: Pull | None
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedPoint:
-    """A point of the source that was not stored, as it was sent."""
-
-    arrived_at: datetime
-    code: str
-    detail: str
-    attr: str | None
-    point: str
 
 
 def sources_seen_by(actor: Actor) -> QuerySet[DataSource]:
@@ -57,20 +47,46 @@ def sources_seen_by(actor: Actor) -> QuerySet[DataSource]:
 
 def health_of(source: DataSource, *, now: datetime) -> Health:
     """How `source` stands at `now`."""
-    runs = source.pulls.exclude(state=Pull.State.RUNNING).order_by("-started_at", "-pk")
-    last = runs.first()
-    newest = source.last_data_at or _last_arrival(source)
+    return health_of_all([source], now=now)[source.pk]
+
+
+def health_of_all(sources: Iterable[DataSource], *, now: datetime) -> dict[int, Health]:
+    """How each source stands at `now`, by its id; three queries however many there are."""
+    by_id = {source.pk: source for source in sources}
+    last_runs = _last_runs(by_id)
+    arrivals = _last_arrivals([pk for pk, source in by_id.items() if source.last_data_at is None])
+    failing_since = _failing_since([pk for pk, run in last_runs.items() if run.state == Pull.State.FAILED])
+    found = {}
+    for pk, source in by_id.items():
+        newest, last = source.last_data_at or arrivals.get(pk), last_runs.get(pk)
+        state, since = _state(source, newest, last, now)
+        found[pk] = Health(state, failing_since.get(pk) if state == "failing" else since, newest, last)
+    return found
+
+
+def with_health(sources: Iterable[DataSource], *, now: datetime) -> list[DataSource]:
+    """The same sources, each with its `health`."""
+    listed = list(sources)
+    found = health_of_all(listed, now=now)
+    for source in listed:
+        source.health = found[source.pk]  # type: ignore[attr-defined]
+    return listed
+
+
+def _state(
+    source: DataSource, newest: datetime | None, last: Pull | None, now: datetime
+) -> tuple[State, datetime | None]:
     if not source.enabled:
-        return Health("paused", None, newest, last)
+        return "paused", None
     if last is not None and last.state == Pull.State.FAILED:
-        return Health("failing", _failing_since(source, last), newest, last)
+        return "failing", last.started_at
     if newest is None:
-        return Health("waiting", None, None, last)
+        return "waiting", None
     if now - newest > silent_after(source):
-        return Health("silent", newest, newest, last)
+        return "silent", newest
     if last is not None and last.state == Pull.State.PARTIAL:
-        return Health("partial", last.started_at, newest, last)
-    return Health("flowing", None, newest, last)
+        return "partial", last.started_at
+    return "flowing", None
 
 
 def silent_after(source: DataSource) -> timedelta:
@@ -90,10 +106,9 @@ def runs_of(source: DataSource) -> QuerySet[Pull]:
     return source.pulls.order_by("-due_at", "-pk")
 
 
-def latest_rejections(source: DataSource, *, at_most: int) -> list[RejectedPoint]:
-    """What was rejected last, and why."""
-    rows = Rejection.objects.filter(batch__source=source).select_related("batch").order_by("-pk")[:at_most]
-    return [RejectedPoint(row.batch.arrived_at, row.code, row.detail, row.attr, row.point) for row in rows]
+def rejections_of(source: DataSource) -> QuerySet[Rejection]:
+    """The points that were not stored, as they were sent, each with its batch; the newest first."""
+    return Rejection.objects.filter(batch__source=source).select_related("batch").order_by("-pk")
 
 
 def rejections_by_code(source: DataSource, *, since: datetime) -> dict[str, int]:
@@ -103,20 +118,31 @@ def rejections_by_code(source: DataSource, *, since: datetime) -> dict[str, int]
     return {row["code"]: row["n"] for row in counted}
 
 
-def _failing_since(source: DataSource, last: Pull) -> datetime:
+def _last_runs(source_ids: Collection[int]) -> dict[int, Pull]:
+    """The last finished run of each source."""
+    finished = Pull.objects.filter(source__in=source_ids).exclude(state=Pull.State.RUNNING)
+    last = finished.order_by("source_id", "-started_at", "-pk").distinct("source_id")
+    return {run.source_id: run for run in last}
+
+
+def _failing_since(source_ids: Collection[int]) -> dict[int, datetime]:
     """The start of the first failed run after the last one that brought anything."""
-    failed = source.pulls.filter(state=Pull.State.FAILED)
-    good = source.pulls.filter(state__in=[Pull.State.OK, Pull.State.PARTIAL]).order_by("-started_at").first()
-    if good is not None:
-        failed = failed.filter(started_at__gt=good.started_at)
-    first = failed.order_by("started_at").first()
-    return first.started_at if first is not None else last.started_at
+    if not source_ids:
+        return {}
+    good = Pull.objects.filter(source=OuterRef("source"), state__in=[Pull.State.OK, Pull.State.PARTIAL])
+    failed = Pull.objects.filter(source__in=source_ids, state=Pull.State.FAILED).annotate(
+        last_good=Subquery(good.order_by("-started_at").values("started_at")[:1])
+    )
+    rows = failed.filter(Q(last_good__isnull=True) | Q(started_at__gt=F("last_good")))
+    return dict(rows.order_by().values_list("source").annotate(Min("started_at")))
 
 
-def _last_arrival(source: DataSource) -> datetime | None:
+def _last_arrivals(source_ids: Collection[int]) -> dict[int, datetime]:
     """For those who push the portal knows only when something came."""
-    batch = Batch.objects.filter(source=source, accepted__gt=0).order_by("-arrived_at").first()
-    return batch.arrived_at if batch is not None else None
+    if not source_ids:
+        return {}
+    batches = Batch.objects.filter(source__in=source_ids, accepted__gt=0).order_by()
+    return dict(batches.values_list("source").annotate(Max("arrived_at")))
 
 
 def _is_disabled(actor: User | Token) -> bool:

@@ -76,10 +76,18 @@ def test_a_run_under_way_does_not_hide_how_the_last_one_ended():
 def test_rejected_points_are_told_with_the_reason_and_as_they_were_sent(desk, source, pulled):
     desk.rows = [ticket("1"), ticket("2", "twelve"), ticket("3", closed="never"), ticket("4", "x")]
     pulled(source)
-    codes = [rejected.code for rejected in health.latest_rejections(source, at_most=10)]
-    assert codes == ["invalid_value", "invalid_time", "invalid_value"]
+    rejections = list(health.rejections_of(source))
+    assert [rejection.code for rejection in rejections] == ["invalid_value", "invalid_time", "invalid_value"]
     assert health.rejections_by_code(source, since=NINE) == {"invalid_value": 2, "invalid_time": 1}
-    assert '"twelve"' in health.latest_rejections(source, at_most=10)[-1].point
+    assert '"twelve"' in rejections[-1].point
+
+
+def test_many_sources_cost_no_more_queries_than_one(django_assert_num_queries):
+    sources = [DataSourceFactory(last_data_at=NINE if n % 2 else None) for n in range(6)]
+    for source in sources:
+        PullFactory(source=source, state="failed", error_code="x")
+    with django_assert_num_queries(3):
+        assert len(health.health_of_all(sources, now=NINE)) == 6
 
 
 @pytest.fixture
