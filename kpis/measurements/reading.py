@@ -39,6 +39,12 @@ copy (
     where series_id = any(%s) and at >= %s and at < %s order by series_id, at, event_id
 ) to stdout (format binary)
 """
+SPANS = """
+select s.id, (extract(epoch from span.first) * 1000000)::bigint, (extract(epoch from span.last) * 1000000)::bigint
+from kpis_series s
+cross join lateral (select min(at) as first, max(at) as last from kpis_measurement m where m.series_id = s.id) span
+where s.kpi_id = any(%s) and span.first is not null
+"""
 
 
 class CursorUnreadable(ValueError):
@@ -136,9 +142,12 @@ class Arrays:
 def arrays(series_ids: Collection[int], start: datetime, end: datetime) -> Arrays:
     """All measurements of the series in `[start, end)`; read in binary, a tenth of a microsecond each."""
     connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
-        with cursor.copy(ARRAYS, [list(series_ids), start, end]) as copy:  # noqa: SIM117
-            data = b"".join(copy)
+    with (
+        connection.wrap_database_errors,
+        connection.connection.cursor() as cursor,
+        cursor.copy(ARRAYS, [list(series_ids), start, end]) as copy,
+    ):
+        data = b"".join(copy)
     rows = binary.copied_rows(data, (">i4", ">i8", ">f8", ">f8"))
     return Arrays(
         series_id=rows["value0"].astype(np.int32),
@@ -146,3 +155,10 @@ def arrays(series_ids: Collection[int], start: datetime, end: datetime) -> Array
         value=rows["value2"].astype(np.float64),
         weight=rows["value3"].astype(np.float64),
     )
+
+
+def spans(kpi_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """First and last measurement of each series of these KPIs, microseconds since 1970; empty series are absent."""
+    with connection.cursor() as cursor:
+        cursor.execute(SPANS, [list(kpi_ids)])
+        return {series: (first, last) for series, first, last in cursor.fetchall()}

@@ -15,12 +15,13 @@ import numpy as np
 from django.db import connection, transaction
 
 from kpis.calculations.aggregation import QUANTILES, Ints, aggregate_groups
-from kpis.calculations.intervals import Calendar, Granularity
+from kpis.calculations.intervals import EPOCH, MICROSECOND, Calendar, Granularity
 from kpis.calculations.merging import merge_groups
 from kpis.definitions import organisation
+from kpis.measurements import reading
 from kpis.measurements.models import Arrival
 from kpis.plumbing import clock
-from kpis.rollups import points, rows, states
+from kpis.rollups import rows, states
 from kpis.rollups.rows import IntervalRows
 from kpis.rollups.states import mark_dirty, mark_evaluated, waiting_for_evaluation
 
@@ -85,7 +86,7 @@ def roll_up_arrivals(*, at_most: int) -> Touched:
 @transaction.atomic
 def recompute(kpi_ids: Collection[int]) -> None:
     """Compute all interval values of these KPIs anew, as after a change of their aggregation."""
-    spans = points.spans(kpi_ids)
+    spans = reading.spans(kpi_ids)
     kpis = _locked(spans)
     # Two slots a day touch every day, also one of 23 hours.
     slots = {
@@ -156,15 +157,15 @@ def _runs(days: Ints, calendar: Calendar) -> Iterable[tuple[int, int]]:
 
 
 def _compute_from_measurements(read: Read, calendar: Calendar, *, with_bins: bool, at: datetime) -> None:
-    raw = points.read(read.series_ids, read.start, read.end)
+    raw = reading.arrays(read.series_ids, *(EPOCH + us * MICROSECOND for us in (read.start, read.end)))
     values = np.clip(raw.value, -LARGEST_VALUE, LARGEST_VALUE)
     weights = np.minimum(raw.weight, LARGEST_WEIGHT)
     for granularity in FROM_MEASUREMENTS:
-        starts = calendar.starts_of(raw.at, granularity)
-        groups, first = _numbered(raw.series, starts)
-        found = aggregate_groups(values, weights, raw.at, groups, with_bins=with_bins)
+        starts = calendar.starts_of(raw.at_us, granularity)
+        groups, first = _numbered(raw.series_id, starts)
+        found = aggregate_groups(values, weights, raw.at_us, groups, with_bins=with_bins)
         ends = calendar.ends_of(starts[first], granularity)
-        _store(read, granularity, IntervalRows(raw.series[first], starts[first], ends, found), at=at)
+        _store(read, granularity, IntervalRows(raw.series_id[first], starts[first], ends, found), at=at)
 
 
 def _compute_from_days(
