@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from kpis.api.refusal import Refusal
 from kpis.calculations.intervals import Calendar
 
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # no measurement is older
+EARLIEST = datetime(1989, 1, 1, tzinfo=UTC)  # every measurement is younger
 LATEST = datetime(2999, 1, 1, tzinfo=UTC)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 LABEL = "label."
@@ -37,18 +37,20 @@ def _bound(request: Request, name: str, otherwise: datetime, calendar: Calendar)
     if not text:
         return otherwise
     try:
-        if DAY.fullmatch(text):
-            return calendar.local_midnight(date.fromisoformat(text))
-        instant = datetime.fromisoformat(text)
-        # Far years have no room for an offset; no measurement lies there.
-        if instant.tzinfo is not None and EARLIEST.year <= instant.year < LATEST.year:
-            return instant
-        if instant.tzinfo is not None:
-            return min(max(instant.replace(tzinfo=UTC), EARLIEST), LATEST)
-    except (ValueError, OverflowError):
-        pass
+        bound = date.fromisoformat(text) if DAY.fullmatch(text) else datetime.fromisoformat(text)
+    except ValueError:
+        bound = None
+    if bound is not None and not (isinstance(bound, datetime) and bound.tzinfo is None):
+        return _instant_of(bound, calendar)
     sentence = _("A bound is a date like 2026-03-01 or a time with an offset like 2026-03-01T09:30:00+01:00.")
     raise Refusal(400, "invalid_time", sentence, attr=name)
+
+
+def _instant_of(bound: date, calendar: Calendar) -> datetime:
+    """Far years have no room for an offset; no measurement lies there."""
+    if not EARLIEST.year < bound.year < LATEST.year:
+        return EARLIEST if bound.year <= EARLIEST.year else LATEST
+    return bound if isinstance(bound, datetime) else calendar.local_midnight(bound)
 
 
 def asked_labels(request: Request) -> dict[str, str]:

@@ -42,7 +42,7 @@ class Measurement(models.Model):
 
     `event_id` is the event's own identity, empty for a sample of a gauge. Written by `store` only (COPY), never
     through the ORM; the same identity again replaces the value. No foreign key is checked for each row, which would
-    cost more than the row: the writer locks the series, and the trigger `series_takes_its_rows_along` keeps the rule.
+    cost more than the row: the writer locks the series, and the trigger `series_takes_its_rows_along` follows it.
     """
 
     pk = models.CompositePrimaryKey("series_id", "at", "event_id")
@@ -50,7 +50,9 @@ class Measurement(models.Model):
     value = models.FloatField()
     weight = models.FloatField(default=1)
     batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
-    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    series = models.ForeignKey(
+        Series, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
     event_id = models.CharField(max_length=200, default="")
 
     class Meta:
@@ -75,6 +77,8 @@ class Arrival(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    series = models.ForeignKey(
+        Series, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
     slots = ArrayField(models.IntegerField())
     arrived_at = models.DateTimeField()

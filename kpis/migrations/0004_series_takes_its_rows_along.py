@@ -2,7 +2,8 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 # A foreign key would be checked for each of a million rows. The writer locks the series instead (FOR KEY SHARE), and
-# a series that is deleted takes its rows along here, also those that were written while the deletion waited.
+# a series that is deleted takes its rows along here, also those that were written while the deletion waited. Django
+# does not delete them before: with rows and series locked in the other order, deletion and writer would deadlock.
 FOLLOW = """
 create function series_takes_its_rows_along() returns trigger language plpgsql as $$
 begin
@@ -20,7 +21,7 @@ def series_without_constraint():
     return models.ForeignKey(
         db_constraint=False,
         db_index=False,
-        on_delete=django.db.models.deletion.CASCADE,
+        on_delete=django.db.models.deletion.DO_NOTHING,
         related_name="+",
         to="kpis.series",
     )
