@@ -71,7 +71,7 @@ ANNOTATION = re.compile(r"^\{(.+)\}$")
 def unit_value(value: Number, unit: str, *, digits: int | None = None) -> str:
     """A figure with its unit: `11.7 min`, `82.0%`, `€38.50`, `14 tickets`, `12.4 min per ticket`.
 
-    `digits` decimals, or about three significant digits.
+    `digits` decimals, or about three significant digits; whole things are counted whole.
     """
     if unit == "%":
         return percent(value, digits=1 if digits is None else digits)
@@ -79,7 +79,8 @@ def unit_value(value: Number, unit: str, *, digits: int | None = None) -> str:
         return share(value, digits=1 if digits is None else digits)
     if unit in SYMBOLS:
         return money_exact(value, unit) if abs(value) < 10_000 else money(value, unit)
-    figure = significant(value) if digits is None else number(value, digits=digits)
+    counted = ANNOTATION.match(unit) and float(value).is_integer()
+    figure = number(value, digits=digits or 0) if digits is not None or counted else significant(value)
     if "/" in unit:
         above, below = unit.split("/", 1)
         over = unit_value(value, above, digits=digits)

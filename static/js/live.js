@@ -38,12 +38,12 @@
     const open = [...element.querySelectorAll("details")].map((details) => details.open);
     element.replaceChildren(...fresh.childNodes);
     [...element.querySelectorAll("details")].forEach((details, k) => (details.open = open[k] ?? details.open));
-    texts(element).forEach(({ node, text }, k) => {
-      if (!before[k] || before[k].text !== text) node.classList.add("fresh");
-    });
+    const after = texts(element);
+    const changed = after.filter(({ text }, k) => !before[k] || before[k].text !== text);
+    changed.forEach(({ node }) => node.classList.add("fresh"));
     if (focus) restore(element, focus);
     element.dispatchEvent(new CustomEvent("roi:swapped", { bubbles: true }));
-    return true;
+    return changed.length > 0 || after.length !== before.length;
   }
 
   const texts = (element) =>

@@ -3,7 +3,7 @@
 No server and no database: Django's templates alone. The pages are also the pattern for the real templates.
 """
 
-# ruff: noqa: E501  (rows of made-up figures)
+# ruff: noqa: E501, E731  (rows of made-up figures)
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def kpi_context(language: str) -> dict[str, Any]:
     facts = kpi_sentences.KpiFacts("Handling time", "min", "improved", "A", change, "", 12.0, True, "ahead")
     own = position.Own(18.9, 17.3, 20.5, "you +18.9%")
     published = [position.Published(15, "all agents +15%"), position.Published(30, "novices +30%")]
-    tick = lambda value: amounts.percent(value, digits=0, plus=True)  # noqa: E731
+    tick = lambda value: amounts.percent(value, digits=0, plus=True)
     strip = lambda width: mark_safe(
         position.effect_strip(own, published, tick=tick, summary="Own effect beside published ones", width=width)
     )

@@ -1,7 +1,5 @@
 """Figures of a company that does not exist, for tests of drawing and for the gallery: plausible, fixed, dated."""
 
-
-
 from __future__ import annotations
 
 import math

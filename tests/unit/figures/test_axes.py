@@ -1,6 +1,11 @@
+"""Times in figures are local and carry no zone, on purpose."""
+
+# ruff: noqa: DTZ001
+
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -37,7 +42,7 @@ def test_there_is_always_room_for_the_words_of_a_time_axis(days, pixels):
     start = day_number(date(2026, 1, 15))
     ticks = [t for t in time_ticks(start, start + days, pixels=pixels, words=WORDS) if t.label]
     places = [(t.at - start) / days * pixels for t in ticks]
-    assert all(right - left >= 50 for left, right in zip(places, places[1:], strict=False))
+    assert all(right - left >= 50 for left, right in pairwise(places))
 
 
 @given(st.floats(-1e9, 1e9), st.floats(1e-3, 1e9), st.integers(2, 12))
@@ -60,7 +65,7 @@ def test_a_span_of_nothing_gets_a_width():
 def test_labels_at_line_ends_never_overlap_and_stay_above_the_floor(places):
     found = kept_apart([EndLabel(y, ("a", "b"), "ink") for y in places], top=0, floor=300, line=16, gap=4)
     rows = sorted(label.y for label in found)
-    assert all(below - above >= 36 - 1e-6 for above, below in zip(rows, rows[1:], strict=False))
+    assert all(below - above >= 36 - 1e-6 for above, below in pairwise(rows))
     assert rows[-1] + 16 + 4 <= 300 + 16 + 1e-6
 
 

@@ -93,7 +93,7 @@ def test_a_kpi_without_any_value_can_be_drawn():
 
 
 def test_an_hourly_kpi_of_one_morning_can_be_drawn():
-    hours = [SeriesPoint(datetime(2026, 11, 24, 8) + timedelta(hours=k), 30 + k) for k in range(3)]
+    hours = [SeriesPoint(datetime(2026, 11, 24, 8) + timedelta(hours=k), 30 + k) for k in range(3)]  # noqa: DTZ001
     svg = still(KpiHistory(line=hours))
     assert re.search(r">0?9</text>", svg)
 
