@@ -10,6 +10,7 @@ from kpis.api import (
     baselines,
     costs,
     docs,
+    effect,
     initiatives,
     intervals,
     kpis,
@@ -78,6 +79,7 @@ urlpatterns = [
     path("measurements/", measurements.Measurements.as_view(), name="api-measurements"),
     path("kpis/<its_key:key>/measurements/", measurements.Rows.as_view(), name="api-rows"),
     path("kpis/<its_key:key>/intervals/", intervals.Intervals.as_view(), name="api-intervals"),
+    path("kpis/<its_key:key>/effect/", effect.KpiEffect.as_view(), name="api-effect"),
     # -- results ----------------------------------------------------------------------------------------------------
     path("initiatives/<its_slug:slug>/roi/", roi.Roi.as_view(), name="api-roi"),
     path("initiatives/<its_slug:slug>/ledger/", ledger.Ledger.as_view(), name="api-ledger"),

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from openapi_schema_validator import OAS31Validator
+
+from kpis.api.effect_form import EFFECT
+from tests.db.evaluation.conftest import DAYS_BEFORE, GO_LIVE, approved, arrive, as_of, house, measured, noise, noon
+from tests.factories import InitiativeFactory, KpiFactory
+
+__all__ = ["approved", "arrive", "house", "measured"]
+
+LIVE = 40
+
+
+@pytest.fixture
+def kpi():
+    return KpiFactory(initiative=InitiativeFactory(slug="support", go_live_on=GO_LIVE), slug="time")
+
+
+@pytest.fixture
+def reader(client_with):
+    return client_with("read")
+
+
+@pytest.fixture(autouse=True)
+def today(at):
+    with at(as_of(LIVE)):
+        yield
+
+
+def read(client, query: str = "", status: int = 200) -> dict:
+    answer = client.get(f"/api/v1/kpis/support.time/effect/{query}")
+    assert answer.status_code == status, answer.content
+    return answer.json()
+
+
+def values(size: float):
+    found = 14 + noise(DAYS_BEFORE + LIVE, seed=1)
+    found[DAYS_BEFORE:] += size
+    return found
+
+
+def test_the_effect_is_told_with_its_interval_method_and_evidence(measured, approved, kpi, reader):
+    measured(kpi, values(-3.0))
+    approved(kpi)
+
+    answer = read(reader)
+
+    OAS31Validator(EFFECT).validate(answer)
+    assert answer["low"] < -3.0 < answer["high"] < 0
+    assert (answer["method"], answer["evidence_grade"], answer["verdict"]) == ("ar1", "C", "improved")
+    assert answer["improvement"] == pytest.approx(-answer["effect"] / answer["baseline"])
+    assert answer["monitoring"]["low"] < answer["low"]
+    assert answer["intervals"] == {"before": 82, "after": LIVE - 1}
+    assert answer["reasons"] == {
+        "control_baseline": "No control group is compared.",
+        "control_actual": "No control group is compared.",
+    }
+
+
+def test_each_number_that_does_not_exist_is_null_and_named_with_a_sentence(measured, kpi, reader):
+    measured(kpi, values(0))
+
+    answer = read(reader)
+
+    OAS31Validator(EFFECT).validate(answer)
+    null = {name for name, value in answer.items() if value is None}
+    assert {"baseline", "effect", "improvement", "low", "high", "method", "evidence_grade"} <= null
+    assert answer["monitoring"] == {"low": None, "high": None}
+    assert answer["reasons"].keys() == null | {"monitoring.low", "monitoring.high", "verdict"}
+    assert all(sentence.endswith(".") for sentence in answer["reasons"].values())
+
+
+def test_a_date_means_the_end_of_that_day_in_the_organisations_zone(measured, approved, kpi, reader):
+    measured(kpi, values(-3.0))
+    approved(kpi)
+
+    by_date = read(reader, "?as_of=2026-04-20")
+    by_time = read(reader, "?as_of=2026-04-20T22:00:00Z")
+
+    assert by_date["intervals"]["after"] == 22
+    assert by_date == by_time
+
+
+def test_of_a_time_ahead_only_what_is_known_now_is_told(measured, approved, kpi, reader):
+    measured(kpi, values(-3.0))
+    approved(kpi)
+
+    assert read(reader, "?as_of=2031-01-01") == read(reader)
+
+
+@pytest.mark.parametrize(
+    "text", ["yesterday", "2026-02-30", "2026-04-20T22:00:00", "0001-01-01", "9999-12-31", "2026-4-1"]
+)
+def test_an_as_of_that_is_no_date_and_no_time_with_an_offset_is_refused(kpi, reader, text):
+    problem = read(reader, f"?as_of={text}", status=400)
+
+    assert [(error["code"], error["attr"]) for error in problem["errors"]] == [("invalid_time", "as_of")]
+
+
+def test_a_mistyped_parameter_is_refused(kpi, reader):
+    assert read(reader, "?as-of=2026-01-01", status=400)["errors"][0]["code"] == "unknown_parameter"
+
+
+def test_a_kpi_that_one_may_not_see_does_not_exist(kpi, client_with):
+    stranger = client_with("read", initiatives=[InitiativeFactory()])
+
+    assert read(stranger, status=404)["status"] == 404
+
+
+def test_the_noon_of_the_fixture_lies_in_the_day_that_these_tests_mean():
+    assert noon(DAYS_BEFORE) == datetime(2026, 3, 30, 11, tzinfo=UTC)
