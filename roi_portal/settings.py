@@ -39,7 +39,7 @@ TOKEN_HASH_KEY = environment.text(
 
 # -- defaults for the organisation's row; afterwards the row counts ---------------------------------------------
 
-DEFAULT_TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
+DEFAULT_TIME_ZONE = environment.time_zone("TIME_ZONE", "Europe/Berlin")
 DEFAULT_FISCAL_YEAR_START = environment.whole_number("FISCAL_YEAR_START", 1, at_least=1, at_most=12)
 DEFAULT_REPORTING_CURRENCY = environment.currency("REPORTING_CURRENCY", "EUR")
 
@@ -266,6 +266,8 @@ globals().update(environment.mail("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", f"ROI Portal <roi-portal@{urlsplit(PUBLIC_URL).hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 OUTBOUND_ALLOW = environment.names(environment.text("OUTBOUND_ALLOW", ""))
+# A run of a source that has not said anything for so long has died; one request may take a third of it.
+PULL_LEASE_SECONDS = environment.whole_number("PULL_LEASE_SECONDS", 90, at_least=6, at_most=3600)
 
 # -- API --------------------------------------------------------------------------------------------------------
 
