@@ -17,6 +17,7 @@ import os
 import secrets
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,6 +38,16 @@ WITHOUT_SERVERS = {
     "", "help", "--help", "-h", "version", "--version", "lint", "spectacular", "collectstatic", "findstatic",
     "diffsettings", "makemessages", "compilemessages", "startapp", "startproject",
 }  # fmt: skip
+MAKES_ITS_OWN_TABLES = {
+    "up",
+    "migrate",
+    "makemigrations",
+    "showmigrations",
+    "sqlmigrate",
+    "restore",
+    "dbshell",
+    "check",
+}
 ON_THROWAWAY_SERVERS = {"test", "bench"}
 
 
@@ -117,9 +128,19 @@ def _own_or_running(command: str) -> Iterator[Services]:
         if command == "up":
             _refuse_taken_port()
         with _started(home, held, durable=True, shown=command == "up") as services:
+            if command not in MAKES_ITS_OWN_TABLES and "ROI_EMBEDDED" in services.env:
+                _ensure_tables(services)
             yield services
     finally:
         os.close(held)
+
+
+def _ensure_tables(services: Services) -> None:
+    """A command may come before the first `up`."""
+    if not postgresql.has_tables(services.env["DATABASE_URL"]):
+        with progress.step("Tables"):
+            command = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--no-input"]
+            subprocess.run(command, cwd=ROOT, env=child_environment(services), stdin=subprocess.DEVNULL, check=True)
 
 
 def _refuse_taken_port() -> None:

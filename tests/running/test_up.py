@@ -227,8 +227,8 @@ def test_a_taken_port_is_said_together_with_the_way_out(hidden_checkout):
         assert up.process.wait(60) == 1
 
 
-def test_a_command_starts_servers_for_itself_while_the_portal_does_not_run(hidden_checkout):
-    env = environment(hidden_checkout / "var")
+def test_a_command_needs_no_running_portal_not_even_one_that_was_ever_started(hidden_checkout, open_folder):
+    env = environment(open_folder / "never-started")
     made = Up(hidden_checkout, "create_token", "alone", "--scope", "read", env=env)
     made.wait_for("roi_")
     family = made.family()
@@ -260,6 +260,7 @@ def somebodys_env(somebody: Account, open_folder: Path) -> dict[str, str]:
     data.mkdir()
     somebody.own(data)
     places = {"HOME": str(data), "ROI_VENV": str(venv), "TEST_PYTHON": str(venv / "bin" / "python")}
+    places["PYTHONPYCACHEPREFIX"] = str(data / "compiled")  # the checkout belongs to another account
     return environment(data, **libraries, **places, BASE_PYTHON=str(python))
 
 
@@ -268,7 +269,7 @@ def _python_for(account: Account, folder: Path) -> Path:
     python = Path(sys.base_prefix) / "bin" / "python{}.{}".format(*sys.version_info)
     if account.can_enter(python):
         return python
-    left_out = shutil.ignore_patterns("site-packages", "test", "idlelib", "config-*", "__pycache__")
+    left_out = shutil.ignore_patterns("site-packages", "test", "idlelib", "config-*")
     library = f"lib/{python.name}"
     shutil.copytree(Path(sys.base_prefix) / library, folder / library, ignore=left_out, copy_function=_link)
     for shared in Path(sys.base_prefix).glob("lib/libpython*"):
