@@ -76,7 +76,7 @@ KPIS: tuple[tuple[dict[str, Any], str, float], ...] = (  # definition, expressio
 
 
 def ensure_portal_initiative(*, at: datetime) -> bool:
-    """The portal as its own initiative with its feed; later starts only follow a new address. True where it was made."""
+    """The portal as its own initiative with its feed; later starts follow a new address. True where made."""
     by = people.first_administrator()
     address = settings.PUBLIC_URL.rstrip("/") + "/metrics"
     existing = DataSource.objects.filter(slug=SLUG).first()
