@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -13,10 +12,8 @@ from django.db.models import Q
 
 from kpis.access import audit
 from kpis.access.models import Token, User
+from kpis.access.rights import AnInitiative
 from kpis.plumbing import locks
-
-if TYPE_CHECKING:
-    from kpis.definitions.models import Initiative
 
 FIRST_NAME = "admin"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another
@@ -51,12 +48,12 @@ def _new_password() -> str:
 
 @transaction.atomic
 def limit_sight(
-    user: User, initiatives: Collection[Initiative] | None, *, by: User | Token | None, at: datetime
+    user: User, initiatives: Collection[AnInitiative] | None, *, by: User | Token | None, at: datetime
 ) -> None:
     """Let `user` see these initiatives only, none of them where the list is empty; None lifts the limit."""
     user.limited = initiatives is not None
     user.save(update_fields=["limited"])
-    user.initiatives.set(initiatives or [])
+    user.initiatives.set([initiative.pk for initiative in initiatives or []])
     details = {"limited": user.limited, "initiatives": sorted(i.slug for i in initiatives or [])}
     audit.record("person.sight_changed", by=by, subject=f"user:{user.pk}", details=details, at=at)
 

@@ -44,6 +44,13 @@ class Action(StrEnum):
     CHANGE_ORGANISATION = "change_organisation"
 
 
+class AnInitiative(Protocol):
+    """An initiative, pointed at without knowing the room above that owns it."""
+
+    pk: int
+    slug: str
+
+
 class OfAnInitiative(Protocol):
     """Anything that belongs to one initiative: a KPI, a cost entry, a source."""
 

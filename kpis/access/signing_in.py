@@ -6,9 +6,8 @@ failures of an address are added up here as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from axes.models import AccessAttempt
 from django.conf import settings
@@ -19,7 +18,7 @@ FAILURES_OF_AN_ADDRESS = 100  # an office behind one address mistypes less in a 
 
 
 class Request(Protocol):
-    META: Mapping[str, str]
+    META: dict[str, Any]
 
 
 def address_of(request: Request) -> str:

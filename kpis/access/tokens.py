@@ -17,7 +17,6 @@ import zlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -25,9 +24,7 @@ from django.db.models import Q
 
 from kpis.access import audit, rights
 from kpis.access.models import Token, User
-
-if TYPE_CHECKING:
-    from kpis.definitions.models import Initiative
+from kpis.access.rights import AnInitiative
 
 ALPHABET = string.digits + string.ascii_letters
 MARK = "roi_"
@@ -64,7 +61,7 @@ _known_lock = threading.Lock()
 def issue(
     name: str,
     scopes: Iterable[str],
-    initiatives: Collection[Initiative] = (),
+    initiatives: Collection[AnInitiative] = (),
     *,
     by: User | None,
     at: datetime,
@@ -92,13 +89,13 @@ def issue(
         created_by=by,
         expires_at=expires_at,
     )
-    token.initiatives.set(chosen or [])
+    token.initiatives.set([initiative.pk for initiative in chosen or []])
     details = {"name": token.name, "scopes": wanted, "initiatives": sorted(i.slug for i in chosen or [])}
     audit.record("token.issued", by=by, subject=f"token:{token.pk}", details=details, at=at)
     return token, text
 
 
-def _within_sight(initiatives: Collection[Initiative], by: User | None) -> list[Initiative] | None:
+def _within_sight(initiatives: Collection[AnInitiative], by: User | None) -> list[AnInitiative] | None:
     """What the token is limited to, None for everything: nobody hands out a wider sight than their own."""
     if by is None or not rights.is_limited(by):
         return list(initiatives) or None

@@ -109,7 +109,7 @@ def _in_language(response: HttpResponseRedirect, language: str) -> HttpResponseR
             settings.LANGUAGE_COOKIE_NAME,
             language,
             max_age=YEAR_SECONDS,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            samesite="Lax",
             secure=settings.LANGUAGE_COOKIE_SECURE,
         )
     return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, Q, QuerySet
@@ -16,17 +17,18 @@ Actor = User | Token | AnonymousUser | None
 
 def initiatives_seen_by(actor: Actor) -> QuerySet[Initiative]:
     """The initiatives in the actor's sight, in one query. Nobody, the disabled and the anonymous see none."""
+    chosen: QuerySet[Any, Any]
     if isinstance(actor, User):
         if not actor.is_active:
             return Initiative.objects.none()
         if rights.is_administrator(actor):
             return Initiative.objects.all()
-        chosen = User.initiatives.through.objects.filter(user_id=actor.pk)
+        chosen = User.initiatives.through.objects.filter(user_id=actor.pk).values("initiative_id")
     elif isinstance(actor, Token):
-        chosen = Token.initiatives.through.objects.filter(token_id=actor.pk)
+        chosen = Token.initiatives.through.objects.filter(token_id=actor.pk).values("initiative_id")
     else:
         return Initiative.objects.none()
-    among_chosen = Q(pk__in=chosen.values("initiative_id"))
+    among_chosen = Q(pk__in=chosen)
     return Initiative.objects.filter(among_chosen if actor.limited else among_chosen | ~Exists(chosen))
 
 

@@ -158,12 +158,13 @@ class Hub:
         self._ready.set()
 
     async def _pass_on(self, connection: psycopg.AsyncConnection) -> None:
-        rows = [None] * ROWS
-        while len(rows) == ROWS:
+        while True:
             cursor = await connection.execute(AFTER, [self._newest, ROWS])
             rows = await cursor.fetchall()
             for row in rows:
                 self._tell(Told.spell(*row))
+            if len(rows) < ROWS:
+                return
 
     def _tell(self, letter: Told) -> None:
         self._newest = letter.id
