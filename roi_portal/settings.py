@@ -267,7 +267,7 @@ DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", f"ROI Portal <roi-po
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 OUTBOUND_ALLOW = environment.names(environment.text("OUTBOUND_ALLOW", ""))
 if EMBEDDED:  # on one machine the portal measures itself: its own door, and no other port of this machine
-    OUTBOUND_ALLOW.append(f"{urlsplit(PUBLIC_URL).hostname}:{urlsplit(PUBLIC_URL).port or PORT}")
+    OUTBOUND_ALLOW.append(f"{urlsplit(PUBLIC_URL).hostname}:{urlsplit(PUBLIC_URL).port or (443 if ENCRYPTED else 80)}")
 # A run of a source that has not said anything for so long has died; one request may take a third of it.
 PULL_LEASE_SECONDS = environment.whole_number("PULL_LEASE_SECONDS", 90, at_least=6, at_most=3600)
 
