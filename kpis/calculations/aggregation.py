@@ -22,6 +22,8 @@ from kpis.calculations.sketch import Sketch
 QUANTILES: Final = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 # Stands in a state for a sum beyond the largest double, so that one absurd measurement cannot stop a rollup.
 TOO_LARGE: Final = float(np.finfo(np.float64).max)
+# Beyond, a square no longer fits a double, so such an interval value is not answered and stops nothing later on.
+LARGEST_VALUE: Final = 1e150
 AGGREGATIONS: Final = ("mean", "sum", "count", "min", "max", "last", *QUANTILES)
 
 Floats = NDArray[np.float64]
@@ -82,10 +84,19 @@ class States:
 
     def state(self, i: int) -> State:
         """Group number i (position, not id) as a state."""
-        floats = (self.sum_w, self.sum_w2, self.mean, self.m2, self.total, self.minimum, self.maximum)
-        columns = [float(column[i]) for column in floats]
-        bins = self.bins[i] if self.bins is not None else None
-        return State(int(self.n[i]), *columns, int(self.last_at[i]), float(self.last[i]), bins)
+        return State(
+            n=int(self.n[i]),
+            sum_w=float(self.sum_w[i]),
+            sum_w2=float(self.sum_w2[i]),
+            mean=float(self.mean[i]),
+            m2=float(self.m2[i]),
+            total=float(self.total[i]),
+            minimum=float(self.minimum[i]),
+            maximum=float(self.maximum[i]),
+            last_at=int(self.last_at[i]),
+            last=float(self.last[i]),
+            bins=self.bins[i] if self.bins is not None else None,
+        )
 
 
 def aggregate(values: Floats, weights: Floats, at: Ints, *, with_bins: bool = True) -> State:
@@ -108,8 +119,7 @@ def aggregate_groups(values: Floats, weights: Floats, at: Ints, groups: Ints, *,
     starts = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
     ids, n = groups[starts], np.diff(starts, append=groups.size)
     if not n.size:
-        none, nothing = np.empty(0, np.int64), np.empty(0)
-        return States(none, none, *[nothing] * 7, none, nothing, () if with_bins else None)
+        return _no_states(with_bins)
     each = np.repeat(np.arange(n.size), n)
     sum_w, mean, m2 = _moments(values, weights, starts, each)
     last = np.lexsort((np.arange(at.size), at, each))[starts + n - 1]
@@ -117,7 +127,7 @@ def aggregate_groups(values: Floats, weights: Floats, at: Ints, groups: Ints, *,
         groups=ids,
         n=n,
         sum_w=sum_w,
-        sum_w2=_representable(np.add.reduceat(weights**2, starts)),
+        sum_w2=representable(np.add.reduceat(weights**2, starts)),
         mean=mean,
         m2=m2,
         total=_sums(values, starts),
@@ -136,18 +146,18 @@ def merge(states: Sequence[State]) -> State:
     """
     if not states:
         raise ValueError("an interval without measurements is a gap and has no state")
-    sum_w = _sum([s.sum_w for s in states])
+    sum_w = exact_sum([s.sum_w for s in states])
     mean = _merged_mean(states, sum_w)
-    m2 = _sum([s.m2 + s.sum_w * (s.mean - mean) * (s.mean - mean) for s in states if s.sum_w > 0])
+    m2 = exact_sum([s.m2 + s.sum_w * (s.mean - mean) * (s.mean - mean) for s in states if s.sum_w > 0])
     latest = max(enumerate(states), key=lambda pair: (pair[1].last_at, pair[0]))[1]
     parts = [s.bins for s in states if s.bins is not None]
     return State(
         n=sum(s.n for s in states),
         sum_w=sum_w,
-        sum_w2=_sum([s.sum_w2 for s in states]),
+        sum_w2=exact_sum([s.sum_w2 for s in states]),
         mean=mean,
         m2=m2,
-        total=_sum([s.total for s in states]),
+        total=exact_sum([s.total for s in states]),
         minimum=min(s.minimum for s in states),
         maximum=max(s.maximum for s in states),
         last_at=latest.last_at,
@@ -160,63 +170,66 @@ def value_of(state: State, aggregation: str) -> Answer:
     """The interval value, in the KPI's unit; a count for `count`.
 
     mean = Σwv/Σw; sum = Σv; count = n; p50 … p99 from the sketch (relative error 1 %, so `approximate`), inside
-    min..max. `undefined` for a mean whose weights add up to 0, `not_enough_data` for a quantile without sketch.
+    min..max. `undefined` for a mean whose weights add up to 0 and for values beyond ±1e150, `not_enough_data` for a
+    quantile without sketch.
     Refuses (ValueError) an unknown aggregation.
     """
-    if aggregation in QUANTILES:
-        if state.bins is None:
-            return Answer(None, "not_enough_data", "No distribution is kept for this interval.")
-        quantile = state.bins.quantile(QUANTILES[aggregation])
-        return Answer(min(max(quantile, state.minimum), state.maximum), "approximate")
-    match aggregation:
-        case "mean":
-            return _mean(state)
-        case "sum" if abs(state.total) >= TOO_LARGE:
-            return Answer(None, "undefined", "The values of this interval are too large to be added up.")
-        case "sum":
-            return Answer(state.total)
-        case "count":
-            return Answer(state.n)
-        case "min":
-            return Answer(state.minimum)
-        case "max":
-            return Answer(state.maximum)
-        case "last":
-            return Answer(state.last)
-    raise ValueError(f"unknown aggregation {aggregation!r}")
-
-
-def _mean(state: State) -> Answer:
-    if state.sum_w == 0:
+    if aggregation not in AGGREGATIONS:
+        raise ValueError(f"unknown aggregation {aggregation!r}")
+    if aggregation == "mean" and state.sum_w == 0:
         return Answer(None, "undefined", "The weights of this interval add up to zero.")
-    if abs(state.mean) >= TOO_LARGE or state.sum_w >= TOO_LARGE:
-        return Answer(None, "undefined", "The values of this interval are too large to be averaged.")
-    return Answer(state.mean)
+    if aggregation in QUANTILES and state.bins is None:
+        return Answer(None, "not_enough_data", "No distribution is kept for this interval.")
+    number = _number(state, aggregation)
+    if abs(number) > LARGEST_VALUE:
+        return Answer(None, "undefined", "The values of this interval are too large to be counted with.")
+    return Answer(number, "approximate" if aggregation in QUANTILES else "ok")
+
+
+def _number(state: State, aggregation: str) -> float:
+    if aggregation in QUANTILES and state.bins is not None:
+        return min(max(state.bins.quantile(QUANTILES[aggregation]), state.minimum), state.maximum)
+    numbers = {
+        "mean": state.mean,
+        "sum": state.total,
+        "count": float(state.n),
+        "min": state.minimum,
+        "max": state.maximum,
+        "last": state.last,
+    }
+    return numbers[aggregation]
+
+
+def _no_states(with_bins: bool) -> States:
+    whole, real = np.empty(0, np.int64), np.empty(0)
+    bins = () if with_bins else None
+    return States(whole, whole, real, real, real, real, real, real, real, whole, real, bins)
 
 
 def _moments(values: Floats, weights: Floats, starts: Ints, each: Ints) -> tuple[Floats, Floats, Floats]:
     """Σw, weighted mean and Σw(v − mean)² of each group."""
     with np.errstate(over="ignore", invalid="ignore"):
-        sum_w = _representable(np.add.reduceat(weights, starts))
+        sum_w = representable(np.add.reduceat(weights, starts))
         divisor = np.where(sum_w > 0, sum_w, 1.0)
         mean = np.add.reduceat(weights * values, starts) / divisor
         # A second look at the deviations takes out the rounding of the first.
         mean = mean + np.add.reduceat(weights * (values - mean[each]), starts) / divisor
         spread = np.where(sum_w[each] > 0, weights * (values - mean[each]) ** 2, 0.0)
-        return sum_w, np.where(sum_w > 0, _representable(mean), 0.0), _representable(np.add.reduceat(spread, starts))
+        return sum_w, np.where(sum_w > 0, representable(mean), 0.0), representable(np.add.reduceat(spread, starts))
 
 
-def _representable(sums: Floats) -> Floats:
+def representable(sums: Floats) -> Floats:
+    """The sums, TOO_LARGE where they left the range of a double."""
     return np.nan_to_num(sums, nan=TOO_LARGE, posinf=TOO_LARGE, neginf=TOO_LARGE)
 
 
 def _merged_mean(states: Sequence[State], sum_w: float) -> float:
     if any(abs(s.mean) >= TOO_LARGE for s in states):
         return TOO_LARGE
-    return _sum([s.sum_w / sum_w * s.mean for s in states]) if sum_w > 0 else 0.0
+    return exact_sum([s.sum_w / sum_w * s.mean for s in states]) if sum_w > 0 else 0.0
 
 
-def _sum(numbers: Sequence[float]) -> float:
+def exact_sum(numbers: Sequence[float]) -> float:
     """Exact sum, or TOO_LARGE; what is too large stays so, whatever is added to it."""
     if not all(abs(x) < TOO_LARGE for x in numbers):
         return TOO_LARGE
@@ -238,7 +251,7 @@ def _refuse_nonsense(values: Floats, weights: Floats, at: Ints, groups: Ints) ->
 def _sums(values: Floats, starts: Ints) -> Floats:
     """Σv of each group: exact to the last digit, as one would add up a column of money on paper."""
     edges = [*starts.tolist(), values.size]
-    return np.array([_sum(values[a:b].tolist()) for a, b in pairwise(edges)])
+    return np.array([exact_sum(values[a:b].tolist()) for a, b in pairwise(edges)])
 
 
 def _sketches(values: Floats, each: Ints, groups: int) -> tuple[Sketch, ...]:

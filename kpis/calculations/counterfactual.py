@@ -50,9 +50,11 @@ class Counterfactual:
         if self.kind == "control_shift":
             if control is None or control.shape != positions.shape:
                 raise ValueError("this counterfactual needs the control group's values of the same intervals")
-            return control + self.level
+            shifted: Floats = control + self.level
+            return shifted
         carried = np.minimum(positions - self.end, self.span)
-        return self.level + self.slope * carried + self.season.columns(positions) @ np.array(self.seasonal)
+        going: Floats = self.level + self.slope * carried + self.season.columns(positions) @ np.array(self.seasonal)
+        return going
 
     def as_json(self) -> dict[str, Any]:
         """Everything that `from_json` needs, as plain JSON values."""

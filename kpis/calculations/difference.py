@@ -40,11 +40,12 @@ def welch(before: Series, after: Series) -> Estimate:
     a, b = (float(np.var(side.values, ddof=1)) / side.n for side in (before, after))
     if a + b <= (1e-13 * max(abs(before.mean), abs(after.mean))) ** 2:
         raise NoVariation("the values do not vary")
+    share = a / (a + b)
     centred = [side.values - side.mean for side in (before, after)]
     return Estimate(
         effect=after.mean - before.mean,
         standard_error=math.sqrt(a + b),
-        df=(a + b) ** 2 / (a**2 / (before.n - 1) + b**2 / (after.n - 1)),
+        df=1 / (share**2 / (before.n - 1) + (1 - share) ** 2 / (after.n - 1)),
         level_error=math.sqrt(a),
         covariance=-a,
         phi=None,

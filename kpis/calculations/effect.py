@@ -218,7 +218,8 @@ def _shares(found: EffectEstimate, estimate: Estimate, direction: Direction) -> 
     if bounds is None:
         sentence = "The baseline is too uncertain, or too near zero, to bound a share of it."
         return {"improvement": improvement, "reasons": dict.fromkeys(SHARES[1:], sentence)}
-    ends = sorted(_improvement(bound * baseline, baseline, direction) or 0.0 for bound in bounds)
+    sign = math.copysign(1.0, baseline) * (1 if direction == "increase" else -1)
+    ends = sorted(sign * bound for bound in bounds)
     return {"improvement": improvement, "improvement_low": ends[0], "improvement_high": ends[1]}
 
 

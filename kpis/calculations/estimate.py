@@ -107,14 +107,18 @@ def equal_weighted_cosines(fit: Fit, x: Floats, effect: Floats) -> tuple[float, 
 def share_interval(estimate: Estimate, baseline: float, confidence: float) -> tuple[float, float] | None:
     """Interval of effect/baseline, the baseline being an estimate too (Fieller 1954).
 
-    baseline : in the KPI's unit. Answers shares (0.15 is 15 %), low and high; None where the baseline lies too near
-    zero to bound the share.
+    baseline : in the KPI's unit, not zero. Answers shares (0.15 is 15 %), low and high; None where the baseline lies
+    too near zero to bound the share.
     """
     q2 = float(stdtrit(estimate.df, 0.5 + confidence / 2)) ** 2
-    a = baseline**2 - q2 * estimate.level_error**2
-    if a <= 0:
+    # Everything as a share of the baseline first: no square can then leave the range of a double unnoticed.
+    share, error = estimate.effect / baseline, estimate.standard_error / abs(baseline)
+    level_error, covariance = estimate.level_error / abs(baseline), estimate.covariance / baseline / baseline
+    a = 1 - q2 * level_error * level_error
+    b = share - q2 * covariance
+    c = share * share - q2 * error * error
+    discriminant = b * b - a * c
+    if not (a > 0 and math.isfinite(discriminant)):
         return None
-    b = estimate.effect * baseline - q2 * estimate.covariance
-    c = estimate.effect**2 - q2 * estimate.standard_error**2
-    root = math.sqrt(max(b * b - a * c, 0.0))
+    root = math.sqrt(max(discriminant, 0.0))
     return (b - root) / a, (b + root) / a

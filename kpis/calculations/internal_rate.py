@@ -95,7 +95,8 @@ def _worth(log_rates: Floats, times: Floats, flows: Floats) -> Floats:
     """Net present value at each ln(1 + r), as a share of the absolute discounted flows: between −1 and 1."""
     exponents = -log_rates[:, None] * times[None, :]
     weights = np.exp(exponents - exponents.max(axis=1, keepdims=True))
-    return (weights @ flows) / (weights @ np.abs(flows))
+    worth: Floats = (weights @ flows) / (weights @ np.abs(flows))
+    return worth
 
 
 def _distinct(logs: list[float]) -> tuple[float, ...]:

@@ -78,4 +78,5 @@ def interrupted_series(before: Series, after: Series, season: Season, *, confide
 def elapsed(positions: Ints, baseline: Ints) -> Floats:
     """Intervals since the baseline's end, held from where the baseline's own length is reached."""
     span = int(baseline[-1] - baseline[0]) + 1
-    return np.minimum(positions - baseline[-1], span).astype(float)
+    held: Floats = np.minimum(positions - baseline[-1], span).astype(float)
+    return held

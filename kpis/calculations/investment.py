@@ -139,7 +139,8 @@ def _factors(times: Floats, rate: float) -> Floats:
     if not (np.isfinite(rate) and rate > -1):
         raise ValueError("a discount rate is a finite number above -1")
     with np.errstate(over="ignore"):
-        return np.exp(-times * np.log1p(rate))
+        factors: Floats = np.exp(-times * np.log1p(rate))
+    return factors
 
 
 def _refuse_nonsense(days: Floats, flows: Floats) -> None:

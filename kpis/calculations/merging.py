@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kpis.calculations import sketch
-from kpis.calculations.aggregation import QUANTILES, Floats, Ints, States, value_of
+from kpis.calculations.aggregation import (
+    LARGEST_VALUE,
+    QUANTILES,
+    TOO_LARGE,
+    Floats,
+    Ints,
+    States,
+    exact_sum,
+    representable,
+    value_of,
+)
 from kpis.calculations.sketch import Sketch
 
 
@@ -28,21 +37,15 @@ def merge_groups(states: States, groups: Ints) -> States:
     if starts.size == groups.size:
         return replace(states, groups=groups)
     each = np.repeat(np.arange(starts.size), np.diff(starts, append=groups.size))
-    sum_w = np.add.reduceat(states.sum_w, starts)
-    share = np.divide(states.sum_w, sum_w[each], out=np.zeros_like(states.sum_w), where=sum_w[each] > 0)
-    mean = np.add.reduceat(share * states.mean, starts)
-    # A second look at the deviations takes out the rounding of the first.
-    mean = mean + np.where(sum_w > 0, np.add.reduceat(share * (states.mean - mean[each]), starts), 0.0)
-    # Where the weights are zero the mean is 0 by convention and tells nothing of the spread.
-    shift = np.where(states.sum_w > 0, states.sum_w * (states.mean - mean[each]) ** 2, 0.0)
+    sum_w, mean, m2 = _moments(states, starts, each)
     last = np.lexsort((np.arange(each.size), states.last_at, each))[np.append(starts[1:], each.size) - 1]
     return States(
         groups=groups[starts],
         n=np.add.reduceat(states.n, starts),
         sum_w=sum_w,
-        sum_w2=np.add.reduceat(states.sum_w2, starts),
+        sum_w2=representable(np.add.reduceat(states.sum_w2, starts)),
         mean=mean,
-        m2=np.add.reduceat(states.m2 + shift, starts),
+        m2=m2,
         total=_sums(states.total, starts),
         minimum=np.minimum.reduceat(states.minimum, starts),
         maximum=np.maximum.reduceat(states.maximum, starts),
@@ -55,13 +58,12 @@ def merge_groups(states: States, groups: Ints) -> States:
 def values_of(states: States, aggregation: str) -> tuple[Floats, NDArray[np.bool_]]:
     """The value of each state and whether it exists (0.0 where not; `aggregation.value_of` says why not)."""
     columns = {"sum": states.total, "min": states.minimum, "max": states.maximum, "last": states.last}
-    everywhere = np.ones(len(states), bool)
     if aggregation in columns:
-        return columns[aggregation], everywhere
+        return columns[aggregation], np.abs(columns[aggregation]) <= LARGEST_VALUE
     if aggregation == "count":
-        return states.n.astype(np.float64), everywhere
+        return states.n.astype(np.float64), np.ones(len(states), bool)
     if aggregation == "mean":
-        return states.mean, states.sum_w > 0
+        return states.mean, (states.sum_w > 0) & (np.abs(states.mean) <= LARGEST_VALUE)
     if aggregation not in QUANTILES:
         raise ValueError(f"unknown aggregation {aggregation!r}")
     answers = [value_of(states.state(i), aggregation).value for i in range(len(states))]
@@ -75,9 +77,25 @@ def taken(states: States, index: Ints) -> States:
     return States(np.arange(index.size), **{name: getattr(states, name)[index] for name in columns}, bins=bins)
 
 
+def _moments(states: States, starts: Ints, each: Ints) -> tuple[Floats, Floats, Floats]:
+    """Σw, weighted mean and Σw(v − mean)² of each group of states; what is too large stays so."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        sum_w = representable(np.add.reduceat(states.sum_w, starts))
+        share = np.divide(states.sum_w, sum_w[each], out=np.zeros_like(states.sum_w), where=sum_w[each] > 0)
+        mean = np.add.reduceat(share * states.mean, starts)
+        # A second look at the deviations takes out the rounding of the first.
+        mean = mean + np.where(sum_w > 0, np.add.reduceat(share * (states.mean - mean[each]), starts), 0.0)
+        mean = np.where(
+            np.logical_or.reduceat(np.abs(states.mean) >= TOO_LARGE, starts), TOO_LARGE, representable(mean)
+        )
+        # Where the weights are zero the mean is 0 by convention and tells nothing of the spread.
+        shift = np.where(states.sum_w > 0, states.sum_w * (states.mean - mean[each]) ** 2, 0.0)
+        return sum_w, mean, representable(np.add.reduceat(states.m2 + shift, starts))
+
+
 def _sums(values: Floats, starts: Ints) -> Floats:
     edges = [*starts.tolist(), values.size]
-    return np.array([math.fsum(values[a:b]) for a, b in itertools.pairwise(edges)])
+    return np.array([exact_sum(values[a:b].tolist()) for a, b in itertools.pairwise(edges)])
 
 
 def _merged_bins(bins: tuple[Sketch, ...], starts: Ints) -> tuple[Sketch, ...]:

@@ -97,7 +97,8 @@ def whiten(columns: Floats, phi: float, gaps: Ints) -> Floats:
 def correlations(phi: float, gaps: Ints) -> Floats:
     """Correlation matrix of the errors, shape (n, n)."""
     at = np.concatenate([[0], np.cumsum(gaps)])
-    return np.power(phi, np.abs(at[:, None] - at[None, :]).astype(float))
+    matrix: Floats = np.power(phi, np.abs(at[:, None] - at[None, :]).astype(float))
+    return matrix
 
 
 def _estimated(basis: Floats, remainder: Floats, start: Floats, inverse: Floats, gaps: Ints) -> Fit:
@@ -197,7 +198,8 @@ def _likelihoods(phis: Floats, products: _Products) -> Floats:
     log_rss = 2 * np.log(pivots[:, k])
     log_determinant = 2 * np.log(pivots[:, :k]).sum(axis=1)
     log_variances = -np.log1p(-(phis**2)) - (np.log(weight) * products.times).sum(axis=1)
-    return -0.5 * ((products.n - k) * log_rss + log_variances + log_determinant)
+    likelihoods: Floats = -0.5 * ((products.n - k) * log_rss + log_variances + log_determinant)
+    return likelihoods
 
 
 def _refuse_nonsense(y: Floats, x: Floats, gaps: Ints) -> None:

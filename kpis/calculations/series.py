@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kpis.calculations.aggregation import LARGEST_VALUE
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -19,7 +21,8 @@ class Series:
 
     values : shape (n,), in the KPI's unit. positions : shape (n,), running numbers of the intervals
     (`Calendar.positions_of`), increasing; a missing interval leaves its number out.
-    Refuses (ValueError) unequal lengths, numbers not finite or beyond ±1e150, positions that do not increase.
+    Refuses (ValueError) unequal lengths, numbers not finite or far beyond any interval value, positions that do not
+    increase.
     """
 
     values: Floats
@@ -28,9 +31,9 @@ class Series:
     def __post_init__(self) -> None:
         if self.values.ndim != 1 or self.values.shape != self.positions.shape:
             raise ValueError("a series needs as many positions as values")
-        # Above, a square no longer fits a double.
-        if not (np.abs(self.values) <= 1e150).all():
-            raise ValueError("the values of a series must be finite numbers within ±1e150")
+        # Interval values end at LARGEST_VALUE; differences of two of them still fit.
+        if not (np.abs(self.values) <= 10 * LARGEST_VALUE).all():
+            raise ValueError("the values of a series must be finite numbers, as interval values are")
         if (np.diff(self.positions) < 1).any():
             raise ValueError("the positions of a series must increase")
 

@@ -99,7 +99,7 @@ def money_draws(stream: Stream, draws: Draws, weights: Floats) -> Floats:
 
 
 def money_at(stream: Stream, *, shift: float = 0.0, **values: float) -> float:
-    """Money of the whole stream at the likely values, but for those given (`unit_value`, `realisation`, `attribution`)."""
+    """Money of the whole stream at the likely values, but for those given by their name in `Stream`."""
     known = {
         "unit_value": stream.unit_value.range.likely,
         "realisation": stream.realisation.range.likely,

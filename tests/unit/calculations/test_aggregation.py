@@ -123,6 +123,12 @@ def test_absurdly_large_values_give_no_number_rather_than_infinity_or_a_crash(hu
     assert not value_of(state, "mean").exists
 
 
+@pytest.mark.parametrize("aggregation", ["sum", "max", "last", "p99"])
+def test_a_value_whose_square_is_no_number_is_not_answered(aggregation):
+    answer = value_of(state_of([1e200, 1e200]), aggregation)
+    assert answer.status == "undefined" and "too large" in answer.reason
+
+
 def test_no_measurements_are_a_gap_and_have_no_state():
     with pytest.raises(ValueError, match="gap"):
         state_of([])

@@ -318,7 +318,11 @@ def test_one_interval_fewer_than_needed_gives_no_effect_and_says_how_many_are_mi
 
 
 def test_every_number_that_does_not_exist_has_its_reason():
-    members = ["baseline", "actual", "control_baseline", "control_actual", "naive_effect", "effect", "standard_error", "df", "phi", "low", "high", "p_value", "improvement", "improvement_low", "improvement_high", "monitoring_low", "monitoring_high"]
+    numbers = """
+        baseline actual control_baseline control_actual naive_effect effect standard_error df phi
+        low high p_value improvement improvement_low improvement_high monitoring_low monitoring_high
+    """
+    members = numbers.split()
     nothing = Series.of([])
     cases = [
         evaluate(compare(nothing, nothing), confidence=0.95),
