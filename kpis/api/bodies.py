@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from kpis.api.refusal import Refusal
 
 LARGEST_BODY = 1024 * 1024
 DEEPEST = 20
-LARGEST_NUMBER = Decimal("1e300")  # what no double holds is a mistake in a body like ours
+LARGEST_EXPONENT = 300  # what no double holds is a mistake in a body like ours
 
 
 class StrictJson(BaseParser):
@@ -49,14 +49,17 @@ def read_json(raw: bytes) -> Any:
 
 
 def _number(text: str) -> Decimal:
-    number = Decimal(text)
-    if abs(number) > LARGEST_NUMBER:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent that no number has
+        raise _too_large() from None
+    if number.adjusted() > LARGEST_EXPONENT:
         raise _too_large()
     return number
 
 
 def _whole(text: str) -> int:
-    if len(text) > 300:
+    if len(text) > LARGEST_EXPONENT:
         raise _too_large()
     return int(text)
 

@@ -44,6 +44,8 @@ RULES = {
     "token_has_a_scope": ("scopes", gettext_lazy("A token has a scope at least.")),
 }
 
+SAME_RULE = {"key": "kpi_slug_once_per_initiative"}  # a KPI's key is made of its slug
+
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
@@ -55,12 +57,12 @@ class BrokenRule:
 def broken_rule(exc: IntegrityError) -> BrokenRule:
     """Which rule the database refused by: ours by name, a taken key as `unique`, a lost row as `does_not_exist`."""
     diagnosis = getattr(exc.__cause__, "diag", None)
-    name = getattr(diagnosis, "constraint_name", None) or ""
+    column = _column(getattr(diagnosis, "message_detail", None) or "")
+    name = SAME_RULE.get(column or "", getattr(diagnosis, "constraint_name", None) or "")
     if name in RULES:
         attr, sentence = RULES[name]
         return BrokenRule(name, str(sentence), attr)
     state = getattr(exc.__cause__, "sqlstate", "")
-    column = _column(getattr(diagnosis, "message_detail", None) or "")
     if state == "23503":
         return BrokenRule("does_not_exist", _("Something that the request refers to does not exist any more."), column)
     if state == "23505" and not _is_sentence(name):

@@ -58,6 +58,11 @@ class _Handler(ExceptionHandler):
             return problem(500, [internal_error()])
         return problem(exc.status_code, errors_of(exc.detail))
 
+    def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
+        """Only what nobody foresaw is reported as our failure; a database out of reach is said by readiness."""
+        if response.status_code == 500:
+            super().report_exception(exc, response)
+
     def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
         return Response(data, status=exc.status_code, headers=self.get_headers(exc), content_type=MEDIA_TYPE)
 

@@ -39,7 +39,7 @@ class Text(serializers.CharField):
 @extend_schema_field({"type": "string", "pattern": f"^{SLUG.pattern}$", "maxLength": 80})
 class Slug(Text):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=80, **kwargs)
+        super().__init__(max_length=80, trim_whitespace=False, **kwargs)
 
     default_error_messages = {"invalid_slug": gettext_lazy("Small letters, digits and single hyphens only.")}
 
