@@ -61,7 +61,9 @@
     if (again) again.focus({ preventScroll: true });
   }
 
-  async function refresh(element) {
+  const fetched = (url) => fetch(url, { headers: { "X-Fragment": "1" }, credentials: "same-origin" }).then(async (answer) => (answer.ok && !answer.redirected ? answer.text() : null));
+
+  async function refresh(element, get = fetched) {
     if (!element.isConnected) return;
     if (element.matches("figure[data-figure-url]")) {
       element.dispatchEvent(new CustomEvent("roi:redraw", { bubbles: true }));
@@ -71,8 +73,8 @@
     if (underWay.get(element)) return void underWay.set(element, "again");
     underWay.set(element, true);
     try {
-      const answer = await fetch(element.dataset.liveUrl, { headers: { "X-Fragment": "1" }, credentials: "same-origin" });
-      if (answer.ok && !answer.redirected && swap(element, await answer.text())) sayChanged();
+      const html = await get(element.dataset.liveUrl);
+      if (html !== null && swap(element, html)) sayChanged();
     } catch {
       // The connection is gone: the stream says so, and everything is fetched when it is back.
     }
@@ -95,7 +97,10 @@
       timer = null;
       const now = [...waiting];
       waiting.clear();
-      now.forEach(refresh);
+      // Parts of a page that have one address are one answer.
+      const answers = new Map();
+      const once = (url) => answers.get(url) ?? answers.set(url, fetched(url)).get(url);
+      now.forEach((element) => refresh(element, once));
     }, 120); // changes come in groups: one fetch for the group
   }
 

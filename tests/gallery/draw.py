@@ -14,34 +14,27 @@ from typing import Any
 
 import django
 from django.conf import settings
-from django.template import engines
+from django.template import Context, Engine
 from django.utils import translation
 from django.utils.safestring import mark_safe
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def set_up(static: str) -> None:
-    """Django with templates and languages, nothing else."""
-    if settings.configured:
-        return
-    settings.configure(
-        INSTALLED_APPS=["django.contrib.staticfiles"],
-        LANGUAGES=[("en", "English"), ("de", "German")],
-        LOCALE_PATHS=[ROOT / "kpis" / "locale"],
-        STATIC_URL=static,
-        ROOT_URLCONF="tests.gallery.draw",
-        USE_TZ=True,
-        TIME_ZONE="Europe/Berlin",
-        TEMPLATES=[
-            {
-                "BACKEND": "django.template.backends.django.DjangoTemplates",
-                "DIRS": [ROOT / "templates", Path(__file__).parent],
-                "OPTIONS": {"libraries": {"wording": "kpis.templatetags.wording"}},
-            }
-        ],
+def set_up() -> None:
+    """Django with languages and nothing else, where no project has been set up."""
+    if not settings.configured:
+        languages = {"LANGUAGES": [("en", "English"), ("de", "German")], "LOCALE_PATHS": [ROOT / "kpis" / "locale"]}
+        settings.configure(ROOT_URLCONF=__name__, USE_TZ=True, TIME_ZONE="Europe/Berlin", **languages)
+        django.setup()
+
+
+def pages() -> Engine:
+    """The templates of the portal and of the gallery, with our filters, independent of any setting."""
+    ours = {"wording": "kpis.templatetags.wording", "static": "tests.gallery.plain_static"}
+    return Engine(
+        dirs=[ROOT / "templates", Path(__file__).parent], libraries={"i18n": "django.templatetags.i18n", **ours}
     )
-    django.setup()
 
 
 urlpatterns: list[Any] = []
@@ -221,31 +214,35 @@ def kpi_context(language: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def live_context(language: str) -> dict[str, Any]:
+    return {"user": {"is_authenticated": True, "get_username": "controller"}}
+
+
 PAGES = {
-    "portfolio": portfolio_context, "initiative": initiative_context, "kpi": kpi_context,
+    "portfolio": portfolio_context, "initiative": initiative_context, "kpi": kpi_context, "live": live_context,
     "proof": lambda language: {"sample": True}, "sign-in": lambda language: {"form": {}, "next": "/"}, "404": lambda language: {},
 }  # fmt: skip
+NAMES = {
+    "en": ["Portfolio", "Sources", "Benchmarks", "Digests"],
+    "de": ["Portfolio", "Quellen", "Vergleichswerte", "Berichte"],
+}
 
 
-def write(folder: Path, *, static: str = "static/") -> None:
-    set_up(static)
+def write(folder: Path) -> None:
+    """All pages in both languages, and the JSON of their figures."""
+    set_up()
     folder.mkdir(parents=True, exist_ok=True)
-    engine = engines["django"]
-    for language in ("en", "de"):
+    for language, names in NAMES.items():
         with translation.override(language):
-            names = {
-                "en": ["Portfolio", "Sources", "Benchmarks", "Digests"],
-                "de": ["Portfolio", "Quellen", "Vergleichswerte", "Berichte"],
-            }
             for name, context_of in PAGES.items():
                 context = context_of(language)
                 for kind, text in context.pop("figure", {}).items():
                     suffix = ".phone" if kind == "phone" else ""
                     (folder / f"{name}.{language}{suffix}.json").write_text(text)
-                navigation = [{"name": n, "href": "#", "current": k == 0} for k, n in enumerate(names[language])]
-                context |= {"navigation": navigation if name != "sign-in" else [], "user": {"is_authenticated": False}}
+                navigation = [{"name": n, "href": "#", "current": k == 0} for k, n in enumerate(names)]
+                context = {"user": {"is_authenticated": False}, "navigation": navigation, **context}
                 template = f"{name}.html" if name in ("sign-in", "404") else f"gallery-{name}.html"
-                html = engine.get_template(template).render(context)
+                html = pages().get_template(template).render(Context(context))
                 (folder / f"{name}.{language}.html").write_text(html)
 
 
