@@ -5,11 +5,22 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from kpis.api.errors import UnknownAddress
-from kpis.dashboards import sign_in
+from kpis.dashboards import how, portfolio, sign_in, sources
 
 urlpatterns = [
     path("api/v1/", include("kpis.api.urls")),
     re_path(r"^api/", UnknownAddress.as_view()),
+    path("", portfolio.index, name="portfolio"),
+    path("figures/", portfolio.figures, name="portfolio-figures"),
+    path("figures/net/", portfolio.net_figure, name="portfolio-net-figure"),
+    path("how/portfolio/<slug:member>/", how.of_portfolio, name="how-portfolio"),
+    path("how/initiatives/<slug:slug>/<slug:member>/", how.of_initiative, name="how-initiative"),
+    path("how/drivers/<int:pk>/", how.of_driver, name="how-driver"),
+    path("how/entries/<int:pk>/", how.of_entry, name="how-entry"),
+    path("sources/", sources.listing, name="sources"),
+    path("sources/<slug:slug>/", sources.one, name="source"),
+    path("sources/<slug:slug>/run/", sources.run, name="source-run"),
+    path("sources/<slug:slug>/trial/", sources.trial, name="source-trial"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("language/", sign_in.set_language, name="set_language"),

@@ -14,7 +14,7 @@ from kpis.access.models import Token, User
 from kpis.definitions.sight import Actor, initiatives_seen_by
 from kpis.ingest.models import Rejection
 from kpis.measurements.models import Batch
-from kpis.sources.models import DataSource, Pull
+from kpis.sources.models import DataSource, Feed, Pull
 
 PUSHED_DATA_MAY_WAIT = timedelta(days=1)
 RHYTHMS_MISSED = 3
@@ -35,6 +35,7 @@ class Health:
     since: datetime | None
     newest_at: datetime | None
     last_run: Pull | None
+    age: timedelta | None = None  # of the newest point
 
 
 def sources_seen_by(actor: Actor) -> QuerySet[DataSource]:
@@ -43,6 +44,11 @@ def sources_seen_by(actor: Actor) -> QuerySet[DataSource]:
     if isinstance(actor, User | Token) and not rights.is_limited(actor) and not _is_disabled(actor):
         return sources
     return sources.filter(initiative__in=initiatives_seen_by(actor))
+
+
+def sources_of(initiatives: Iterable[Initiative]) -> list[DataSource]:
+    """The enabled sources of these initiatives."""
+    return list(DataSource.objects.filter(initiative__in=list(initiatives), enabled=True).select_related("initiative"))
 
 
 def health_of(source: DataSource, *, now: datetime) -> Health:
@@ -60,7 +66,8 @@ def health_of_all(sources: Iterable[DataSource], *, now: datetime) -> dict[int, 
     for pk, source in by_id.items():
         newest, last = source.last_data_at or arrivals.get(pk), last_runs.get(pk)
         state, since = _state(source, newest, last, now)
-        found[pk] = Health(state, failing_since.get(pk) if state == "failing" else since, newest, last)
+        age = now - newest if newest is not None else None
+        found[pk] = Health(state, failing_since.get(pk) if state == "failing" else since, newest, last, age)
     return found
 
 
@@ -104,6 +111,11 @@ def silent_after(source: DataSource) -> timedelta:
 def runs_of(source: DataSource) -> QuerySet[Pull]:
     """The runs, the newest first."""
     return source.pulls.order_by("-due_at", "-pk")
+
+
+def feeds_of(source: DataSource) -> QuerySet[Feed]:
+    """What the source is asked for, each with its KPI."""
+    return source.feeds.select_related("kpi").order_by("pk")
 
 
 def rejections_of(source: DataSource) -> QuerySet[Rejection]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from django.conf import settings
 from django.db import OperationalError, transaction
 
 from kpis.definitions import organisation
@@ -27,7 +28,6 @@ from kpis.sources.models import DataSource, Feed, Pull
 log = logging.getLogger(__name__)
 
 RUN_AT_MOST = timedelta(minutes=5)  # then the feeds that were not reached wait for the next run, and come first
-REQUEST_SECONDS = 30.0  # well inside the lease
 WRITTEN_AT_MOST = 3  # times that a portion is tried while others write to the same rows
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -80,7 +80,7 @@ def _ask_for_all(run: Pull, source: DataSource, progress: Progress) -> None:
     orders = [(feed, mapping.order_of(feed, source, at=run.started_at, zone=zone)) for feed in feeds]
     if orders:
         run.asked_from = min(order.start for _, order in orders)
-    with outbound.client(timeout=REQUEST_SECONDS, headers=progress.headers) as client:
+    with outbound.client(timeout=settings.PULL_LEASE_SECONDS / 3, headers=progress.headers) as client:
         connector = CONNECTORS[source.kind](source.address, client)
         for feed, order in orders:
             try:
@@ -115,7 +115,7 @@ def _refuse_without_end(run: Pull) -> None:
 @transaction.atomic
 def _renew_lease(run: Pull) -> None:
     standing = _ours(run)
-    standing.lease_until = clock.now() + schedule.LEASE
+    standing.lease_until = schedule.lease_from(clock.now())
     standing.save(update_fields=["lease_until"])
 
 
@@ -145,7 +145,7 @@ def _store(run: Pull, feed: Feed, portion: Portion) -> None:
         standing.rejected += len(receipt.rejected)
         _remember_newest(run.source, points, receipt)
     standing.left_out += portion.left_out
-    standing.lease_until = at + schedule.LEASE
+    standing.lease_until = schedule.lease_from(at)
     standing.asked_from = run.asked_from
     standing.save()
     _move_on(feed, portion)

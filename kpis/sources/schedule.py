@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -15,10 +16,14 @@ from kpis.plumbing import changes, wakeup
 from kpis.sources.connectors import CONNECTORS
 from kpis.sources.models import DataSource, Feed, Pull
 
-LEASE = timedelta(seconds=90)  # renewed with each feed and portion; longer than any single request may take
 GOOD_RUNS_KEPT = timedelta(days=14)
 OTHER_RUNS_KEPT = timedelta(days=365)
 DEATHS_IN_A_ROW = 3  # after so many a source waits for its rhythm: it may be what kills the workers
+
+
+def lease_from(at: datetime) -> datetime:
+    """Until when a run may be silent; renewed with each feed and portion, longer than any single request may take."""
+    return at + timedelta(seconds=settings.PULL_LEASE_SECONDS)
 
 
 def due_sources(*, at: datetime) -> list[int]:
@@ -36,7 +41,7 @@ def claim_due(source_id: int, *, at: datetime) -> Pull | None:
     source.next_due_at = _following(due_at, source.every or timedelta(minutes=1), at)
     source.save(update_fields=["next_due_at"])
     run, is_new = Pull.objects.get_or_create(
-        source=source, due_at=due_at, defaults={"started_at": at, "lease_until": at + LEASE, "asked_until": at}
+        source=source, due_at=due_at, defaults={"started_at": at, "lease_until": lease_from(at), "asked_until": at}
     )
     return run if is_new else None
 

@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kpis.wording import amounts, moments, uncertainty, units, verdicts
+from kpis.wording import amounts, moments, sources, uncertainty, units, verdicts
 from kpis.wording.amounts import Number
 
 register = template.Library()
@@ -187,6 +187,12 @@ def interval_name(start: datetime | None, kind: str) -> str:
 
 
 @register.filter
+def length_of_time(span: timedelta | None) -> str:
+    """`5 min`: how long something lasts or how often it comes."""
+    return NONE if span is None else moments.length(span)
+
+
+@register.filter
 def ago(span: timedelta | None) -> str:
     """`40 s ago`."""
     return NONE if span is None else moments.age(span)
@@ -214,5 +220,10 @@ def word(key: str, kind: str) -> str:
         "method": verdicts.METHODS,
         "cost_category": verdicts.COST_CATEGORIES,
         "settlement": verdicts.SETTLEMENTS,
+        "source_kind": sources.KINDS,
+        "source_state": sources.STATES,
+        "run_state": sources.RUNS,
+        "reason": sources.REASONS,
+        "rejection": sources.REJECTIONS,
     }
     return str(tables[kind].get(key, key))

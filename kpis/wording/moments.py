@@ -132,6 +132,24 @@ def age(span: timedelta) -> str:
     return text.replace(" ", NO_BREAK)
 
 
+def length(span: timedelta) -> str:
+    """How long: `20 s`, `5 min`, `1.5 h`, `2 days`."""
+    seconds = max(0.0, span.total_seconds())
+    if seconds < 60:
+        text = gettext("{number} s").format(number=_short_number(seconds))
+    elif seconds < 3600:
+        text = gettext("{number} min").format(number=_short_number(seconds / 60))
+    elif seconds < 48 * 3600:
+        text = gettext("{number} h").format(number=_short_number(seconds / 3600))
+    else:
+        return days(round(seconds / 86_400))
+    return text.replace(" ", NO_BREAK)
+
+
+def _short_number(value: float) -> str:
+    return number(value, digits=0 if value >= 10 or round(value, 1).is_integer() else 1)
+
+
 def _short_month(on: date) -> str:
     """German uses the long-established abbreviations (`März`, `Sept.`), English three letters."""
     if in_german():
