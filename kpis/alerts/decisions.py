@@ -124,10 +124,13 @@ def _only_declared(rows: Sequence[Statement]) -> Iterator[Decision]:
 
 
 def _silent(rows: Sequence[Statement], now: datetime) -> Iterator[Decision]:
-    initiatives = [row.initiative for row in rows if row.initiative]
-    for silent in health.silent_sources(initiatives, now=now):
-        facts = {"source": silent.source, "since": silent.since}
-        yield Decision(Rule.SOURCE_SILENT, silent.source.initiative, "", None, None, "", facts)
+    initiatives = {row.initiative.pk: row.initiative for row in rows if row.initiative}
+    sources = health.sources_of(initiatives.values())
+    for source_id, found in health.health_of_all(sources, now=now).items():
+        if found.state in {"silent", "failing"}:
+            source = next(s for s in sources if s.pk == source_id)
+            facts = {"source": source, "since": found.since, "state": found.state}
+            yield Decision(Rule.SOURCE_SILENT, source.initiative, "", None, None, "", facts)
 
 
 def _waiting(rows: Sequence[Statement]) -> Iterator[Decision]:

@@ -13,16 +13,15 @@ PAYS = "pays"
 LOSES = "loses"  # the benefit itself is negative
 COSTS_MORE = "costs_more"  # it returns less than it costs
 CANNOT_BE_PROVED = "cannot_be_proved"
-NOT_CLEAR_YET = "not_clear_yet"  # the range holds zero
+TOO_EARLY = "too_early"  # nothing is booked yet, or the range holds zero
 NO_COSTS_YET = "no_costs_yet"
-NOTHING_BOOKED_YET = "nothing_booked_yet"
 
 
 def of(flows: Sequence[Flows], *, benefit: Decimal, invested: Decimal, found: Ranges | None, as_of: datetime) -> str:
     """The first of the rules that applies; docs/methods.md "Verdicts of money" lists them."""
     grades = {entry.evidence_grade for f in flows for flow in f.drivers for entry in flow.entries}
     if found is None:
-        return NOTHING_BOOKED_YET if invested > 0 else NO_COSTS_YET
+        return TOO_EARLY if invested > 0 else NO_COSTS_YET
     if benefit < 0:
         return LOSES
     if invested <= 0:
@@ -31,4 +30,4 @@ def of(flows: Sequence[Flows], *, benefit: Decimal, invested: Decimal, found: Ra
         return COSTS_MORE
     if grades == {"D"}:
         return CANNOT_BE_PROVED
-    return PAYS if found.net_low > 0 else NOT_CLEAR_YET
+    return PAYS if found.net_low > 0 else TOO_EARLY

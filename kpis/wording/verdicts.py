@@ -6,7 +6,6 @@ Never “significant”. Better and worse carry a sign as well as a colour, and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
 from django.utils.functional import Promise
@@ -40,6 +39,7 @@ MONEY = {
     "costs_more": Verdict("costs_more", gettext_lazy("costs more"), "▼", "worse"),
     "cannot_be_proved": Verdict("cannot_be_proved", gettext_lazy("cannot be proved")),
     "too_early": Verdict("too_early", gettext_lazy("too early to say")),
+    "no_costs_yet": Verdict("no_costs_yet", gettext_lazy("no costs yet")),
 }
 BENCHMARK = {
     "ahead": Verdict("ahead", pgettext_lazy("of the industry", "ahead"), "◆", "benchmark-word"),
@@ -100,30 +100,3 @@ SETTLEMENTS = {
     "invoiced": gettext_lazy("invoiced"),
     "reconciled": gettext_lazy("reconciled"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyFacts:
-    """What the verdict on an initiative's money rests on, in one currency. The range of the net is its 80 % range."""
-
-    invested: Decimal
-    benefit: Decimal | None  # None: nothing could be evaluated yet
-    benefit_high: Decimal | None
-    net_low: Decimal | None
-    net_high: Decimal | None
-    declared_only: bool  # all of the benefit has evidence grade D
-
-
-def money_verdict(facts: MoneyFacts) -> Verdict:
-    """Loses where the benefit itself is negative; costs more where even the high end stays below the cost; pays where
-    the low end is above it and something was measured; else it cannot be proved."""
-    if facts.benefit is None or facts.net_low is None or facts.net_high is None:
-        return MONEY["too_early"]
-    high = facts.benefit if facts.benefit_high is None else facts.benefit_high
-    if facts.benefit < 0 and high < 0:
-        return MONEY["loses"]
-    if facts.net_high < 0:
-        return MONEY["costs_more"]
-    if facts.net_low > 0 and not facts.declared_only:
-        return MONEY["pays"]
-    return MONEY["cannot_be_proved"]

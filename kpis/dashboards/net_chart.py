@@ -1,0 +1,61 @@
+"""The chart of cumulative net, still and moving: from a statement to the figure builders and their words."""
+
+from __future__ import annotations
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from kpis.definitions import organisation
+from kpis.figures.cumulative import NetCurve, NetPoint, cumulative_net
+from kpis.figures.cumulative_still import cumulative_still
+from kpis.roi.statement import Statement
+from kpis.wording import moments
+from kpis.wording.charts import net_words
+
+DESK = (806, 206)
+PHONE = (328, 200)
+
+
+def curve_of(statement: Statement) -> NetCurve | None:
+    """None where nothing has flowed yet."""
+    points = [NetPoint(p.on, p.net, p.low, p.high, p.provisional) for p in statement.curve]
+    if not points:
+        return None
+    forecast = statement.forecast
+    return NetCurve(
+        points=points,
+        today=organisation.calendar().local_date(statement.as_of),
+        forecast=[NetPoint(p.on, p.net, p.low, p.high) for p in forecast.path] if forecast else (),
+        paid_back_on=statement.returns.payback_on,
+    )
+
+
+def stills(statement: Statement, *, name: str, desk: tuple[int, int] = DESK) -> dict[str, SafeString] | None:
+    """The picture at its two widths, for the first paint."""
+    curve = curve_of(statement)
+    if curve is None:
+        return None
+    return {
+        "desk": _still(curve, statement, f"{name}-desk", desk, phone=False),
+        "phone": _still(curve, statement, f"{name}-phone", PHONE, phone=True),
+    }
+
+
+def moving(statement: Statement, *, phone: bool, height: int) -> str:
+    """Plotly's JSON of the same picture; an empty figure where nothing has flowed yet."""
+    curve = curve_of(statement)
+    if curve is None:
+        return '{"data": [], "layout": {}}'
+    words = net_words(curve, currency=statement.currency, provisional=_open(statement), phone=phone)
+    return str(cumulative_net(curve, words=words, height=height, phone=phone).to_json())
+
+
+def _still(curve: NetCurve, statement: Statement, name: str, size: tuple[int, int], *, phone: bool) -> SafeString:
+    words = net_words(curve, currency=statement.currency, provisional=_open(statement), phone=phone)
+    drawn = cumulative_still(curve, words=words, name=name, width=size[0], height=size[1], phone=phone)
+    return mark_safe(drawn)  # noqa: S308 - the builders escape every text
+
+
+def _open(statement: Statement) -> str:
+    today = organisation.calendar().local_date(statement.as_of)
+    return _("{month} provisional").format(month=moments.month_name(today))

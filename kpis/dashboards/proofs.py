@@ -1,0 +1,133 @@
+"""What the pages *How was this computed?* show, gathered from the rooms that know it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from kpis.evaluation.models import Effect
+from kpis.evaluation.reading import effect_of
+from kpis.ledger.costs import CostLine
+from kpis.ledger.models import Assumption, LedgerEntry, ValueDriver
+from kpis.ledger.overlap import Overlap
+from kpis.ledger.proving import EntryProof, proof_of
+from kpis.ledger.reading import entries_of
+from kpis.roi import ranges
+from kpis.roi.flows import DriverFlow, flows_of
+from kpis.roi.statement import Statement, draws_of
+from kpis.wording.verdicts import COST_CATEGORIES
+
+NEWEST_ENTRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class DriverLine:
+    """What one driver adds to the figure."""
+
+    driver: ValueDriver
+    grade: str
+    entries: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CostSum:
+    category: object
+    lines: tuple[CostLine, ...]
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SumProof:
+    """A figure that is a sum: `benefits` and `costs` are what it consists of; where both are empty, of nothing."""
+
+    member: str
+    statement: Statement
+    benefits: tuple[DriverLine, ...]
+    benefit: Decimal
+    costs: tuple[CostSum, ...]
+    overlaps: tuple[Overlap, ...]
+
+
+def sum_proof(statement: Statement, member: str, *, overlaps: Sequence[Overlap]) -> SumProof:
+    """The parts of one member of a statement, each of which opens in turn."""
+    lines = [] if member == "invested" else [_line(flow) for f in statement.flows for flow in f.drivers]
+    chosen = tuple(line for line in lines if _belongs(line, member))
+    with_costs = member in {"invested", "net", "roi", "without_declared"}
+    return SumProof(
+        member=member,
+        statement=statement,
+        benefits=chosen,
+        benefit=sum((line.amount for line in chosen), Decimal(0)),
+        costs=_costs(statement) if with_costs else (),
+        overlaps=tuple(overlaps),
+    )
+
+
+def _line(flow: DriverFlow) -> DriverLine:
+    return DriverLine(flow.driver, flow.evidence_grade, len(flow.entries), flow.amount)
+
+
+def _belongs(line: DriverLine, member: str) -> bool:
+    direct = line.driver.benefit_type == ValueDriver.BenefitType.DIRECT
+    rules = {
+        "captured": direct and not line.driver.is_freed_time,
+        "freed": direct and line.driver.is_freed_time,
+        "indirect": not direct,
+        "without_declared": line.grade != "D",
+    }
+    return rules.get(member, True)
+
+
+def _costs(statement: Statement) -> tuple[CostSum, ...]:
+    by_category: dict[str, list[CostLine]] = {}
+    for flows in statement.flows:
+        for line in flows.costs:
+            by_category.setdefault(line.cost_category, []).append(line)
+    sums = [
+        CostSum(COST_CATEGORIES[category], tuple(lines), sum((line.amount for line in lines), Decimal(0)))
+        for category, lines in by_category.items()
+    ]
+    return tuple(sorted(sums, key=lambda cost: -cost.amount))
+
+
+@dataclass(frozen=True, slots=True)
+class DriverProof:
+    """One driver: what it brought, its effect, and its newest complete entry with the rows."""
+
+    driver: ValueDriver
+    flow: DriverFlow | None
+    low: Decimal | None
+    high: Decimal | None
+    effect: Effect | None
+    newest: tuple[LedgerEntry, ...]
+    example: EntryProof | None
+
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        return self.driver.unit_value, self.driver.realisation, self.driver.attribution
+
+    @property
+    def quantity(self) -> float:
+        """What was saved, in the units that `unit_value` prices, before realisation and attribution."""
+        return float(self.flow.stream.quantity.sum()) if self.flow else 0.0
+
+
+def driver_proof(driver: ValueDriver, *, now: datetime) -> DriverProof:
+    """As of now; without entries there is an effect at most."""
+    flows = flows_of([driver.initiative], as_of=now)[0]
+    flow = next((flow for flow in flows.drivers if flow.driver.pk == driver.pk), None)
+    low, high = ranges.of_driver(flow, draws_of(now)) if flow else (None, None)
+    newest = tuple(entries_of(driver)[:NEWEST_ENTRIES])
+    example = next((entry for entry in newest if not entry.provisional), newest[0] if newest else None)
+    return DriverProof(
+        driver=driver,
+        flow=flow,
+        low=low,
+        high=high,
+        effect=effect_of(driver.kpi),
+        newest=newest,
+        example=proof_of(example) if example else None,
+    )

@@ -1,0 +1,72 @@
+"""The rows behind an entry, added up again: does the figure follow from what was measured?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from kpis.calculations.aggregation import aggregate, value_of
+from kpis.calculations.answer import Answer
+from kpis.calculations.intervals import epoch_us
+from kpis.ledger.models import LedgerEntry
+from kpis.ledger.valuation import IntervalFacts, Terms, amount_of
+from kpis.measurements.reading import Row, rows_between
+
+ROWS_AT_MOST = 1_000  # more are added up by `manage.py verify`, not on a page
+
+
+@dataclass(frozen=True, slots=True)
+class EntryProof:
+    """`rows`: the measurements behind `actual`, of the treated group where there is a control group.
+
+    `added_up`: the aggregate of exactly these rows, None where there are too many for a page. `agrees` says whether it
+    is the entry's actual value, `amount` is the entry's amount computed once more from its own row.
+    """
+
+    entry: LedgerEntry
+    rows: tuple[Row, ...]
+    weight: float
+    added_up: Answer | None
+    amount: Decimal
+
+    @property
+    def agrees(self) -> bool | None:
+        if self.added_up is None or self.added_up.value is None:
+            return None
+        return math.isclose(self.added_up.value, self.entry.actual, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def proof_of(entry: LedgerEntry) -> EntryProof:
+    """The entry needs its KPI, driver and baseline loaded."""
+    rows = rows_between(
+        entry.kpi_id,
+        entry.interval_start,
+        entry.interval_end,
+        limit=ROWS_AT_MOST + 1,
+        labels=entry.baseline.treated or None,
+    )
+    whole = len(rows) <= ROWS_AT_MOST
+    return EntryProof(
+        entry=entry,
+        rows=tuple(rows[:ROWS_AT_MOST]),
+        weight=math.fsum(row.weight for row in rows),
+        added_up=_added_up(rows, entry.kpi.aggregation) if rows and whole else None,
+        amount=amount_of(IntervalFacts(entry.counterfactual, entry.actual, entry.volume), _terms(entry)),
+    )
+
+
+def _added_up(rows: list[Row], aggregation: str) -> Answer:
+    state = aggregate(
+        np.array([row.value for row in rows], float),
+        np.array([row.weight for row in rows], float),
+        np.array([epoch_us(row.at) for row in rows], np.int64),
+    )
+    return value_of(state, aggregation)
+
+
+def _terms(entry: LedgerEntry) -> Terms:
+    sign = 1 if entry.kpi.direction == entry.kpi.Direction.DECREASE else -1
+    return Terms(sign, entry.unit_factor, entry.unit_value, entry.realisation, entry.attribution)

@@ -1,0 +1,53 @@
+"""What came back lately, interval by interval: for a small line beside an initiative."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from kpis.definitions import organisation
+from kpis.definitions.models import Kpi
+from kpis.ledger.costs import months_later
+from kpis.roi.flows import Flows
+
+WEEKS, MONTHS = 13, 7
+LONG = {Kpi.Interval.MONTH, Kpi.Interval.QUARTER}
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """Benefit of each of the last weeks, or of the last months where nothing is booked more often; oldest first.
+
+    None: nothing ended in that time. `provisional`: the last one is not over yet.
+    """
+
+    values: tuple[float | None, ...]
+    by_month: bool
+    provisional: bool
+
+
+def benefit_lately(flows: Flows, *, as_of: datetime) -> Lately:
+    """Sums of the entries by the day on which their interval ended."""
+    today = organisation.calendar().local_date(as_of)
+    by_month = all(flow.driver.kpi.interval in LONG for flow in flows.drivers)
+    starts = _months(today) if by_month else _weeks(today)
+    ended = [
+        (on - timedelta(days=1), float(e.amount)) for f in flows.drivers for on, e in zip(f.on, f.entries, strict=True)
+    ]
+    values = []
+    for start, end in zip(starts, [*starts[1:], date.max], strict=True):
+        amounts = [amount for on, amount in ended if start <= on < end]
+        values.append(sum(amounts) if amounts else None)
+    while values and values[-1] is None:  # nothing has ended in the open interval yet
+        values.pop()
+    provisional = len(values) == len(starts) and not by_month
+    return Lately(tuple(values), by_month, provisional)
+
+
+def _weeks(today: date) -> list[date]:
+    monday = today - timedelta(days=today.weekday())
+    return [monday - timedelta(weeks=k) for k in range(WEEKS - 1, -1, -1)]
+
+
+def _months(today: date) -> list[date]:
+    return [months_later(today.replace(day=1), -k) for k in range(MONTHS - 1, -1, -1)]
