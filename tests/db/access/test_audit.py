@@ -73,6 +73,16 @@ def test_a_row_that_was_altered_and_given_a_fitting_digest_breaks_the_chain_at_t
     assert audit.first_break() == rows[2]
 
 
+def test_mending_the_next_row_as_well_only_moves_the_break_to_it():
+    rows = write(4)
+    rows[1].subject = "cost:forged"
+    forged = audit.digest_of(rows[1])
+    tamper("update kpis_auditevent set subject = %s, digest = %s where sequence = %s",
+           "cost:forged", forged, rows[1].pk)  # fmt: skip
+    tamper("update kpis_auditevent set previous = %s where sequence = %s", forged, rows[2].pk)
+    assert audit.first_break() == rows[2]
+
+
 def test_a_cut_end_is_noticed_by_a_head_that_was_written_down():
     rows = write(4)
     _, head = audit.head()
