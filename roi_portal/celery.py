@@ -35,6 +35,7 @@ TICKS = {
     "kpis.bring_up_to_date": 5,
     "kpis.send_due_digests": 30,
     "kpis.send_outbox": 10,
+    "kpis.tidy_up": 3600,
 }  # seconds
 
 app.conf.task_routes = QUEUES

@@ -62,7 +62,7 @@ class SourceBody(Definition):
             "is_sample",
         ]
         read_only_fields = ["next_due_at", "is_sample"]
-        example = {
+        example: dict[str, Any] = {
             "slug": "service-desk",
             "name": "Service desk",
             "kind": "http_json",

@@ -11,6 +11,7 @@ from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from kpis.access import rights
 from kpis.access.models import Token, User
+from kpis.definitions.models import Initiative
 from kpis.definitions.sight import Actor, initiatives_seen_by
 from kpis.ingest.models import Rejection
 from kpis.measurements.models import Batch

@@ -36,7 +36,8 @@ class HttpJson:
     def portions(self, order: Order) -> Iterator[Portion]:
         """Yield page after page; the feed counts as pulled up to the window's end with the last one."""
         reading = Reading(order)
-        url, seen = self._first_page(order), set()
+        url: str | None = self._first_page(order)
+        seen: set[str] = set()
         while url:
             if url in seen or len(seen) >= MOST_PAGES:
                 raise FetchFailed("too_many_pages", f"The source leads on without end: {len(seen)} pages were read.")
