@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 Moment = date | datetime
 
-MONTHS_BETWEEN_LABELS = (1, 2, 3, 4, 6, 12, 24, 60)
+MONTHS_BETWEEN_LABELS = (1, 2, 3, 4, 6, 12)
 DAYS_BETWEEN_LABELS = (1, 2, 7, 14, 28)
 HOURS_BETWEEN_LABELS = (1, 2, 3, 6, 12)
 
@@ -109,7 +109,9 @@ def _month_ticks(start: float, end: float, pixels_a_day: float, words: TimeWords
         if month.toordinal() >= start:
             firsts.append(month)
         month = (month.replace(day=28) + timedelta(days=7)).replace(day=1)
-    every = next((n for n in MONTHS_BETWEEN_LABELS if n * 30.4 * pixels_a_day >= 74), MONTHS_BETWEEN_LABELS[-1])
+    every = next(
+        (n for n in MONTHS_BETWEEN_LABELS if n * 30.4 * pixels_a_day >= 74), 12 * math.ceil(74 / (365 * pixels_a_day))
+    )
     ticks = []
     for k, first in enumerate(firsts):
         fits = (end - first.toordinal()) * pixels_a_day >= 22
@@ -120,7 +122,7 @@ def _month_ticks(start: float, end: float, pixels_a_day: float, words: TimeWords
 
 
 def _day_ticks(start: float, end: float, pixels_a_day: float, words: TimeWords) -> list[TimeTick]:
-    every = next((n for n in DAYS_BETWEEN_LABELS if n * pixels_a_day >= 56), DAYS_BETWEEN_LABELS[-1])
+    every = next((n for n in DAYS_BETWEEN_LABELS if n * pixels_a_day >= 56), math.ceil(56 / pixels_a_day))
     ticks = []
     for k, day in enumerate(range(math.ceil(start), math.floor(end) + 1)):
         on = date.fromordinal(day)
@@ -130,7 +132,7 @@ def _day_ticks(start: float, end: float, pixels_a_day: float, words: TimeWords) 
 
 
 def _hour_ticks(start: float, end: float, pixels_a_day: float, words: TimeWords) -> list[TimeTick]:
-    every = next((n for n in HOURS_BETWEEN_LABELS if n / 24 * pixels_a_day >= 56), 24)
+    every = next((n for n in HOURS_BETWEEN_LABELS if n / 24 * pixels_a_day >= 56), 24 * math.ceil(56 / pixels_a_day))
     ticks = []
     for hour in range(math.ceil(start * 24 - 1e-9), math.floor(end * 24 + 1e-9) + 1):
         if hour % every:

@@ -37,7 +37,7 @@ def test_two_days_are_labelled_by_the_hour_and_midnight_by_its_day():
     assert "06:00" in said
 
 
-@given(st.integers(1, 4000), st.integers(100, 1200))
+@given(st.integers(1, 8000), st.integers(100, 1200))
 def test_there_is_always_room_for_the_words_of_a_time_axis(days, pixels):
     start = day_number(date(2026, 1, 15))
     ticks = [t for t in time_ticks(start, start + days, pixels=pixels, words=WORDS) if t.label]

@@ -30,6 +30,11 @@ def test_a_grade_that_destroyed_value_stands_left_of_zero():
     assert drawn["grade-a"][0] >= zero(svg)
 
 
+def test_the_bar_never_leaves_its_drawing():
+    for amounts in ({"A": D(90), "B": D(-400)}, {"B": D(-10)}, {"A": D(1), "D": D(10**9)}):
+        assert all(0 <= left <= right <= 122 for _, left, right in bars(evidence_bar(amounts, width=122)))
+
+
 def test_the_lengths_of_the_grades_are_in_proportion():
     svg = evidence_bar({"A": D(60), "C": D(30)}, width=182)
     lengths = {css: right - left for css, left, right in bars(svg)}

@@ -38,6 +38,13 @@ def test_ten_thousand_points_become_at_most_four_a_pixel():
     assert (np.diff(kept) > 0).all()
 
 
+def test_a_single_low_or_high_point_among_thousands_is_kept():
+    y = np.zeros(10_000)
+    y[3_333], y[7_777] = -5.0, 5.0
+    kept = kept_points(np.arange(10_000.0), y, columns=100)
+    assert {3_333, 7_777} <= set(kept.tolist())
+
+
 def test_few_points_are_left_alone():
     assert kept_points(np.arange(8.0), np.ones(8), columns=2).tolist() == list(range(8))
 

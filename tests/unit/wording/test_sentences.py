@@ -89,7 +89,7 @@ def test_an_initiative_names_its_proof_and_what_nobody_has_seen_in_the_books():
 
 
 def test_an_initiative_that_is_too_young_gives_no_verdict_and_no_net():
-    young = replace(INITIATIVE, verdict="too_early")
+    young = replace(INITIATIVE, verdict="too_early", benefit=D(0), net=D(-170_199))
     assert said(initiative_headline(young)) == (
         "It is too early to say whether this one pays. €170,000 went in so far."
     )

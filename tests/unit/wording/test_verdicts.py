@@ -1,27 +1,8 @@
 from __future__ import annotations
 
-from decimal import Decimal as D
-
-import pytest
 from django.utils.translation import override
 
 from kpis.wording import marks, verdicts
-from kpis.wording.verdicts import MoneyFacts, money_verdict
-
-RULES = [
-    ("pays", MoneyFacts(D(170), D(471), D(506), D(260), D(336), False)),
-    ("loses", MoneyFacts(D(145), D(-14), D(-6), D(-168), D(-151), False)),
-    ("costs_more", MoneyFacts(D(98), D(53), D(69), D(-61), D(-29), True)),
-    ("cannot_be_proved", MoneyFacts(D(41), D(44), D(62), D(-12), D(21), True)),
-    ("cannot_be_proved", MoneyFacts(D(41), D(99), D(120), D(12), D(80), True)),
-    ("cannot_be_proved", MoneyFacts(D(41), D(-3), D(5), D(-50), D(2), False)),
-    ("too_early", MoneyFacts(D(41), None, None, None, None, False)),
-]
-
-
-@pytest.mark.parametrize(("key", "facts"), RULES)
-def test_the_verdict_on_money_follows_from_the_ends_of_the_range(key, facts):
-    assert money_verdict(facts).key == key
 
 
 def test_better_and_worse_carry_a_sign_besides_their_colour():
