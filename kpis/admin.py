@@ -73,7 +73,7 @@ class InTheTrail(admin.ModelAdmin):
 
 
 @admin.register(User)
-class People(InTheTrail, UserAdmin):  # type: ignore[type-arg]
+class People(InTheTrail, UserAdmin):
     list_display = ("username", "email", "role", "is_active", "limited", "last_login")
     list_filter = ("role", "is_active", "limited")
     filter_horizontal = ("initiatives",)

@@ -83,8 +83,8 @@ class BaselineBody(Definition):
     low = Number(max_digits=24, decimal_places=9, required=False, allow_null=True)
     high = Number(max_digits=24, decimal_places=9, required=False, allow_null=True)
     control_value = Number(max_digits=24, decimal_places=9, read_only=True)
-    author = serializers.SlugRelatedField("username", read_only=True)
-    approved_by = serializers.SlugRelatedField("username", read_only=True)
+    author: Any = serializers.SlugRelatedField("username", read_only=True)
+    approved_by: Any = serializers.SlugRelatedField("username", read_only=True)
 
     class Meta:
         model = Baseline

@@ -53,11 +53,11 @@ class Definitions(Idempotent, GenericViewSet):
 
     def get_queryset(self) -> Rows[Any]:
         if getattr(self, "swagger_fake_view", False):  # the schema is being written: nobody asks
-            return self.serializer_class.Meta.model._default_manager.none()
+            return self.get_serializer_class().Meta.model._default_manager.none()  # type: ignore[attr-defined]
         return self.rows(self.who)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"asker": self.who if self.request else None}
+        return {**super().get_serializer_context(), "asker": self.who if self.request else None}
 
     def acting(self) -> dict[str, Any]:
         """`by` and `at` of a change."""
@@ -94,5 +94,5 @@ class Definitions(Idempotent, GenericViewSet):
         return Response(self.get_serializer(self.get_object()).data)
 
 
-COLLECTION = {"get": "list", "post": "create"}
-MEMBER = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
+MEMBER: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}

@@ -21,6 +21,7 @@ from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 from drf_standardized_errors.formatter import flatten_errors
 from drf_standardized_errors.handler import ExceptionHandler
+from drf_standardized_errors.types import ExceptionHandlerContext
 from rest_framework import exceptions
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -67,9 +68,9 @@ class _Handler(ExceptionHandler):
         return Response(data, status=exc.status_code, headers=self.get_headers(exc), content_type=MEDIA_TYPE)
 
 
-def as_problem(exc: Exception, context: dict[str, Any]) -> Response | None:
+def as_problem(exc: Exception, context: ExceptionHandlerContext) -> Response | None:
     """REST framework's exception handler: what a view raised, as a problem. What nobody foresaw is logged, and 500."""
-    return _Handler(exc, context).run()  # type: ignore[no-any-return]
+    return _Handler(exc, context).run()
 
 
 def as_api_exception(exc: Exception) -> Exception:

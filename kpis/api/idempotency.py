@@ -74,13 +74,13 @@ class Idempotent(APIView):
         return response
 
     def _answer_of(self, request: Request, response: HttpResponseBase) -> answers.Answer:
-        if isinstance(response, Response):
-            renderer = request.accepted_renderer
-            body = b"" if response.data is None else renderer.render(response.data, renderer.media_type, {})
-            content_type = response.content_type or renderer.media_type
-        else:
-            body, content_type = response.content, response.headers["Content-Type"]  # type: ignore[attr-defined]
-        return answers.Answer(response.status_code, content_type, body)
+        if not isinstance(response, Response):
+            content: bytes = response.content  # type: ignore[attr-defined]
+            return answers.Answer(response.status_code, response.headers["Content-Type"], content)
+        renderer = request.accepted_renderer
+        rendered = b"" if response.data is None else renderer.render(response.data, renderer.media_type, {})
+        body = rendered if isinstance(rendered, bytes) else rendered.encode()
+        return answers.Answer(response.status_code, response.content_type or renderer.media_type, body)
 
 
 def _asked(request: Request, key: str) -> answers.Asked:

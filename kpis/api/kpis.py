@@ -86,7 +86,7 @@ class KpiBody(Definition):
             "version",
         ]
         read_only_fields = ["version"]
-        validators = []  # that a slug stands once in an initiative is the database's to say
+        validators: list[Any] = []  # that a slug stands once in an initiative is the database's to say
 
 
 class KpiFilters(FilterSet):

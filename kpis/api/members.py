@@ -33,7 +33,7 @@ class Text(serializers.CharField):
         text = super().to_internal_value(data)
         if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in text) or "\x7f" in text:
             self.fail("control_characters")
-        return text  # type: ignore[no-any-return]
+        return text
 
 
 @extend_schema_field({"type": "string", "pattern": f"^{SLUG.pattern}$", "maxLength": 80})
@@ -86,7 +86,7 @@ class Money(_Decimal):
             self.fail("money_must_be_a_string")
         if not data.isascii() or not data.removeprefix("-").replace(".", "", 1).isdigit():
             self.fail("invalid")
-        return super().to_internal_value(data)  # type: ignore[no-any-return]
+        return super().to_internal_value(data)
 
     def to_representation(self, value: Decimal) -> str:
         return f"{Decimal(value):.2f}"
@@ -101,7 +101,7 @@ class Number(_Decimal):
     def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, bool) or not isinstance(data, int | Decimal):
             self.fail("not_a_number")
-        return super().to_internal_value(self.rounded(Decimal(data)))  # type: ignore[no-any-return]
+        return super().to_internal_value(self.rounded(Decimal(data)))
 
     def rounded(self, number: Decimal) -> Decimal:
         """A double's long tail (0.1 + 0.2) is no precision; only what cannot be stored beyond the places is cut."""
@@ -112,7 +112,7 @@ class Number(_Decimal):
             return round(number, self.decimal_places)
         return number
 
-    def to_representation(self, value: Any) -> float | int | None:
+    def to_representation(self, value: Any) -> float | int:  # type: ignore[override]
         number = float(value)
         return int(number) if number.is_integer() and math.fabs(number) < 2**53 else number
 
@@ -123,7 +123,7 @@ class Whole(serializers.IntegerField):
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
-        return super().to_internal_value(data)  # type: ignore[no-any-return]
+        return super().to_internal_value(data)
 
 
 class YesNo(serializers.BooleanField):
@@ -160,7 +160,7 @@ class Duration(serializers.Field):
             self.fail("invalid")
         if not timedelta(0) < found <= timedelta(days=3660):
             self.fail("out_of_range")
-        return found  # type: ignore[no-any-return]
+        return found
 
     def to_representation(self, value: timedelta) -> str:
         return duration_iso_string(value)

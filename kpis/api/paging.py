@@ -70,7 +70,7 @@ class Filters(DjangoFilterBackend):
         if unknown:
             sentence = _("Known parameters are: %(names)s.") % {"names": ", ".join(sorted(known))}
             raise ValidationError({name: [ErrorDetail(sentence, "unknown_parameter")] for name in unknown})
-        return super().filter_queryset(request, queryset, view)  # type: ignore[no-any-return]
+        return super().filter_queryset(request, queryset, view)
 
 
 class Order(OrderingFilter):

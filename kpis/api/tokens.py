@@ -32,7 +32,7 @@ class TokenBody(Definition):
     initiatives = Named(
         "slug", rows=initiatives_seen_by, many=True, required=False, help_text="Slugs; none: as much as you see."
     )
-    created_by = serializers.SlugRelatedField("username", read_only=True)
+    created_by: Any = serializers.SlugRelatedField("username", read_only=True)
 
     class Meta:
         model = Token

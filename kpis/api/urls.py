@@ -1,6 +1,6 @@
 """Every address under /api/v1/, one line each. Names begin with `api-`."""
 
-from __future__ import annotations
+from typing import Any
 
 from django.urls import path, register_converter
 
@@ -24,8 +24,8 @@ from kpis.api import (
 from kpis.api.definitions import COLLECTION, MEMBER
 from kpis.definitions.keys import SLUG
 
-READ_ONLY_COLLECTION = {"get": "list"}
-READ_ONLY_MEMBER = {"get": "retrieve"}
+READ_ONLY_COLLECTION: dict[str, Any] = {"get": "list"}
+READ_ONLY_MEMBER: dict[str, Any] = {"get": "retrieve"}
 
 
 class SlugConverter:

@@ -77,7 +77,7 @@ class _Range(Field):
     def _text(self, data: Any, name: str) -> str:
         if not isinstance(data, str) or len(data) > LONGEST[name]:
             self.fail("not_a_text", name=name, longest=LONGEST[name])
-        return Text(allow_blank=True).run_validation(data)  # type: ignore[no-any-return]
+        return Text(allow_blank=True).run_validation(data)
 
     def to_representation(self, value: Assumption) -> dict[str, Any]:
         numbers = {name: self._shown(getattr(value, name)) for name in NUMBERS}
@@ -182,7 +182,7 @@ class ValueDriverBody(Definition):
         ]
         read_only_fields = ["id", "version"]
         extra_kwargs = {"is_freed_time": {"help_text": "A time saving that no follow-up KPI has traced yet."}}
-        validators = []
+        validators: list[Any] = []
 
 
 class ValueDriverFilters(FilterSet):
