@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from kpis.api.errors import UnknownAddress
-from kpis.dashboards import how, portfolio, sign_in, sources
+from kpis.dashboards import how, initiative, kpi, ledger, portfolio, sign_in, sources
+
+KEY = r"[a-z0-9-]+\.[a-z0-9-]+"
 
 urlpatterns = [
     path("api/v1/", include("kpis.api.urls")),
@@ -13,6 +15,14 @@ urlpatterns = [
     path("", portfolio.index, name="portfolio"),
     path("figures/", portfolio.figures, name="portfolio-figures"),
     path("figures/net/", portfolio.net_figure, name="portfolio-net-figure"),
+    path("initiatives/<slug:slug>/", initiative.one, name="initiative"),
+    path("initiatives/<slug:slug>/figures/", initiative.figures, name="initiative-figures"),
+    path("initiatives/<slug:slug>/figures/net/", initiative.net_figure, name="initiative-net-figure"),
+    path("initiatives/<slug:slug>/ledger/", ledger.of_initiative, name="ledger"),
+    re_path(rf"^kpis/(?P<key>{KEY})/$", kpi.one, name="kpi"),
+    re_path(rf"^kpis/(?P<key>{KEY})/figures/$", kpi.figures, name="kpi-figures"),
+    re_path(rf"^kpis/(?P<key>{KEY})/figures/line/$", kpi.line_figure, name="kpi-line-figure"),
+    re_path(rf"^kpis/(?P<key>{KEY})/rows/$", kpi.rows, name="kpi-rows"),
     path("how/portfolio/<slug:member>/", how.of_portfolio, name="how-portfolio"),
     path("how/initiatives/<slug:slug>/<slug:member>/", how.of_initiative, name="how-initiative"),
     path("how/drivers/<int:pk>/", how.of_driver, name="how-driver"),

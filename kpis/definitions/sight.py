@@ -40,6 +40,11 @@ def kpis_seen_by(actor: Actor) -> QuerySet[Kpi]:
     return seen.filter(initiative__in=initiatives_seen_by(actor))
 
 
+def kpis_of(initiative: Initiative) -> list[Kpi]:
+    """The KPIs of an initiative that is in sight, in their order on its page."""
+    return list(Kpi.objects.filter(initiative=initiative).select_related("initiative").order_by("position", "pk"))
+
+
 def annotations_seen_by(actor: Actor) -> QuerySet[Annotation]:
     """The annotations of the initiatives in the actor's sight, each with its initiative."""
     return Annotation.objects.filter(initiative__in=initiatives_seen_by(actor)).select_related("initiative")

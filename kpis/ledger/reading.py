@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
-from kpis.definitions.models import Initiative
+from kpis.definitions.models import Initiative, Kpi
 from kpis.definitions.sight import Actor, initiatives_seen_by
 from kpis.ledger.models import LedgerEntry, ValueDriver
 
@@ -37,3 +38,23 @@ def entries_seen_by(actor: Actor) -> QuerySet[LedgerEntry]:
     """The entries of the initiatives in sight, with all that they were computed from."""
     entries = LedgerEntry.objects.filter(initiative__in=initiatives_seen_by(actor))
     return entries.select_related("initiative", "kpi", "driver", "baseline__author", "baseline__approved_by")
+
+
+def entries_of_initiative(initiative: Initiative) -> QuerySet[LedgerEntry]:
+    """All entries of an initiative that is in sight, newest first."""
+    entries = LedgerEntry.objects.filter(initiative=initiative).select_related("kpi", "driver", "baseline")
+    return entries.order_by("-interval_start", "driver_id", "-id")
+
+
+def drivers_of(kpi: Kpi) -> list[tuple[ValueDriver, Decimal]]:
+    """The value drivers that rest on a KPI, with what they have booked so far."""
+    booked = ValueDriver.objects.filter(kpi=kpi).annotate(booked=Sum("entries__amount")).order_by("pk")
+    return [(driver, driver.booked if driver.booked is not None else Decimal(0)) for driver in booked]
+
+
+def amounts_by_interval(kpi: Kpi) -> dict[datetime, list[LedgerEntry]]:
+    """The entries that rest on a KPI by the start of their interval."""
+    found: dict[datetime, list[LedgerEntry]] = {}
+    for entry in LedgerEntry.objects.filter(kpi=kpi).order_by("interval_start", "driver_id"):
+        found.setdefault(entry.interval_start, []).append(entry)
+    return found

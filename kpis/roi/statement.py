@@ -86,6 +86,11 @@ class Statement:
         return self.net - self.evidence["D"]
 
     @property
+    def proved(self) -> Decimal:
+        """Benefit with evidence of grade A or B: a control group or a time series."""
+        return self.evidence["A"] + self.evidence["B"]
+
+    @property
     def by_driver(self) -> list[tuple[ValueDriver, Decimal]]:
         return [(f.driver, f.amount) for flows in self.flows for f in flows.drivers]
 

@@ -212,6 +212,7 @@ def verdict(key: str, kind: str = "kpi") -> SafeString:
 def word(key: str, kind: str) -> str:
     """The word for a stored key: `{{ kpi.category|word:"category" }}`; an unknown key is shown as it is."""
     tables = {
+        "entry_status": verdicts.ENTRY_STATUSES,
         "category": verdicts.CATEGORIES,
         "phase": verdicts.PHASES,
         "rhythm": verdicts.RHYTHMS,

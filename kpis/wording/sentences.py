@@ -75,7 +75,7 @@ def initiative_headline(facts: InitiativeFacts) -> Headline:
     """Does it pay, what went in and came back, how much of it is proved, and what nobody has seen in the books."""
     money = _money(facts.currency)
     clauses = [Clause(_opening(facts.verdict))]
-    if facts.verdict == "too_early":
+    if facts.verdict in {"too_early", "no_costs_yet"} and not facts.benefit:
         if facts.invested:
             clauses.append(Clause(gettext("{invested} went in so far."), {"invested": money(facts.invested)}))
         return Headline(tuple(clauses))
@@ -102,6 +102,7 @@ def _opening(verdict: str) -> str:
         "costs_more": gettext("This one costs more than it returns."),
         "cannot_be_proved": gettext("Whether this one pays cannot be proved."),
         "too_early": gettext("It is too early to say whether this one pays."),
+        "no_costs_yet": gettext("There are no costs yet, so there is no return on them."),
     }[verdict]
 
 

@@ -100,3 +100,8 @@ SETTLEMENTS = {
     "invoiced": gettext_lazy("invoiced"),
     "reconciled": gettext_lazy("reconciled"),
 }
+ENTRY_STATUSES = {
+    "open": gettext_lazy("open period"),
+    "closed": gettext_lazy("closed period"),
+    "adjustment": gettext_lazy("adjustment"),
+}
