@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 from django.db.models import Min
 
 from kpis.calculations.aggregation import Ints
 from kpis.calculations.defaults import LATENESS_HOURS
-from kpis.calculations.intervals import Calendar, Granularity, Interval
+from kpis.calculations.intervals import Calendar, Granularity, Interval, epoch_us
 from kpis.definitions import organisation
 from kpis.definitions.models import Annotation, Holiday, Kpi
 from kpis.rollups.models import IntervalValue, KpiState
@@ -77,6 +78,17 @@ def lateness_us(start: Ints, end: Ints) -> Ints:
     return np.minimum(end - start, LATENESS_AT_MOST // timedelta(microseconds=1))
 
 
+def finalities(start: Ints, end: Ints, *, newest_at: datetime | None, now: datetime) -> list[Finality]:
+    """`finality` of many intervals of one KPI, given in microseconds since 1970."""
+    now_us = epoch_us(now)
+    complete = end + lateness_us(start, end) <= now_us
+    if newest_at is not None:
+        complete |= end <= epoch_us(newest_at)
+    codes = np.where(end > now_us, 0, np.where(complete, 2, 1))
+    kinds = (Finality.OPEN, Finality.LATE, Finality.COMPLETE)
+    return [kinds[code] for code in codes.tolist()]
+
+
 def gaps(kpi: Kpi, start: datetime, end: datetime, *, now: datetime) -> list[Gap]:
     """Intervals of the KPI that overlap `[start, end)`, are final and hold no data, oldest first.
 
@@ -128,21 +140,21 @@ def stale_kpis(kpis: Collection[Kpi], *, now: datetime) -> dict[int, datetime]:
 def _expected(
     kpis: Collection[Kpi], start: datetime, end: datetime, now: datetime, calendar: Calendar
 ) -> dict[int, list[Interval]]:
-    newest, holidays = _newest(kpis), _holidays()
-    first = _first_starts(kpis)
-    found: dict[int, list[Interval]] = {}
-    for kpi in kpis:
-        if kpi.pk not in first:
-            found[kpi.pk] = []
-            continue
-        intervals = calendar.between(max(start, first[kpi.pk]), min(end, now), Granularity(kpi.interval))
-        found[kpi.pk] = [
+    """By KPI: the final intervals since its first data in which it should have been measured."""
+    newest, first = _newest(kpis), _first_starts(kpis)
+    off = partial(_is_off, calendar=calendar, holidays=_holidays())
+    intervals = {g: calendar.between(start, min(end, now), Granularity(g)) for g in {kpi.interval for kpi in kpis}}
+    days_off = {g: {i.start for i in intervals[g] if off(i)} for g in {k.interval for k in kpis if k.workdays_only}}
+    return {
+        kpi.pk: [
             interval
-            for interval in intervals
-            if finality(interval, newest_at=newest.get(kpi.pk), now=now) is Finality.COMPLETE
-            and not (kpi.workdays_only and _is_off(interval, calendar, holidays))
+            for interval in (intervals[kpi.interval] if kpi.pk in first else [])
+            if interval.start >= first[kpi.pk]
+            and finality(interval, newest_at=newest.get(kpi.pk), now=now) is Finality.COMPLETE
+            and not (kpi.workdays_only and interval.start in days_off[kpi.interval])
         ]
-    return found
+        for kpi in kpis
+    }
 
 
 def _present(kpis: Collection[Kpi], expected: Collection[Interval]) -> dict[int, set[datetime]]:

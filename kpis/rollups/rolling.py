@@ -1,50 +1,49 @@
 """Arrivals to interval values: what a batch has touched is computed anew from the measurements.
 
-Hours and days are computed from the measurements, weeks, months and quarters from the days: a point that arrives
-costs one day of reading, not a quarter, and nothing is ever added to a stored sum.
+Days are computed from the measurements, weeks, months and quarters from the days: a point that arrives costs one day
+of reading, not a quarter, and nothing is ever added to a stored sum. Hours are kept for KPIs that are measured hourly;
+for others they are computed when somebody asks (`series`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
 
-from kpis.calculations.aggregation import QUANTILES, Ints, aggregate_groups
-from kpis.calculations.intervals import EPOCH, MICROSECOND, Calendar, Granularity
-from kpis.calculations.merging import merge_groups
+from kpis.calculations.aggregation import QUANTILES, Ints
+from kpis.calculations.intervals import Calendar, Granularity
 from kpis.definitions import organisation
 from kpis.measurements import reading
 from kpis.measurements.models import Arrival
 from kpis.plumbing import clock
 from kpis.rollups import rows, states
-from kpis.rollups.rows import IntervalRows
+from kpis.rollups.computing import from_days, from_measurements, points_between
+from kpis.rollups.models import IntervalValue
+from kpis.rollups.rows import Span
 from kpis.rollups.states import mark_dirty, mark_evaluated, waiting_for_evaluation
 
 __all__ = ["Touched", "mark_dirty", "mark_evaluated", "recompute", "roll_up_arrivals", "waiting_for_evaluation"]
 
-HOUR_US = 3_600_000_000
-DAY_US = 24 * HOUR_US
-SLOT_US = HOUR_US // 4
-FROM_MEASUREMENTS = (Granularity.HOUR, Granularity.DAY)
+SLOT_US = 900_000_000
+DAY_US = 96 * SLOT_US
 FROM_DAYS = (Granularity.WEEK, Granularity.MONTH, Granularity.QUARTER)
 # Touched days this close are read in one go; what lies between is computed too and found unchanged.
 NEAR_US = 31 * DAY_US
 LONGEST_READ_US = 62 * DAY_US
 SERIES_AT_ONCE = 50
-# Beyond any measure of a company's work. The row stays as it came; its square must not overflow.
-LARGEST_VALUE, LARGEST_WEIGHT = 1e120, 1e60
 
 CLAIM = "select id, series_id, slots, arrived_at from kpis_arrival order by id limit %s for update skip locked"
 
 # Two workers with arrivals of the same series: the second waits here, and then reads what the first one's commit
 # and all ingest before it left. `no key`: ingest, which refers to these rows, is not held up.
 LOCK_SERIES = """
-select s.id, s.kpi_id, k.aggregation from kpis_series s join kpis_kpi k on k.id = s.kpi_id
+select s.id, s.kpi_id, k.aggregation, k.interval from kpis_series s join kpis_kpi k on k.id = s.kpi_id
  where s.id = any(%s) order by s.id for no key update of s
 """
 
@@ -57,13 +56,11 @@ class Touched:
     more_waiting: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One read of measurements: these series, over these days (microseconds since 1970, local midnights)."""
+class Kept(NamedTuple):
+    """What is kept of a series besides its days: distributions for percentiles, hours for what is measured hourly."""
 
-    series_ids: tuple[int, ...]
-    start: int
-    end: int
+    with_bins: bool
+    hourly: bool
 
 
 def roll_up_arrivals(*, at_most: int) -> Touched:
@@ -73,27 +70,26 @@ def roll_up_arrivals(*, at_most: int) -> Touched:
     """
     with transaction.atomic():
         arrivals = _claim(at_most)
-        kpis = _locked(arrivals.keys())
-        slots = {series: np.unique(np.concatenate(found)) for series, (found, _) in arrivals.items()}
-        _compute(slots, {series: aggregation for series, (_, aggregation) in kpis.items()})
-        newest_arrival: dict[int, datetime] = {}
-        for series, (kpi_id, _) in kpis.items():
-            newest_arrival[kpi_id] = max(arrivals[series][1], newest_arrival.get(kpi_id, arrivals[series][1]))
-        states.record_arrivals(newest_arrival)
-    return Touched(frozenset(newest_arrival), Arrival.objects.exists())
+        kpis, kept = _locked(arrivals.keys())
+        _compute({series: np.unique(np.concatenate(arrivals[series][0])) for series in kpis}, kept)
+        newest: dict[int, datetime] = {}
+        for series, kpi_id in kpis.items():
+            arrived_at = arrivals[series][1]
+            newest[kpi_id] = max(arrived_at, newest.get(kpi_id, arrived_at))
+        states.record_arrivals(newest)
+    return Touched(frozenset(newest), Arrival.objects.exists())
 
 
 @transaction.atomic
 def recompute(kpi_ids: Collection[int]) -> None:
-    """Compute all interval values of these KPIs anew, as after a change of their aggregation."""
-    spans = reading.spans(kpi_ids)
-    kpis = _locked(spans)
+    """Compute all interval values of these KPIs anew, as after a change of their aggregation or interval."""
+    kpis, kept = _locked(reading.spans(kpi_ids))
+    spans = reading.spans(kpi_ids)  # again: what came in while we waited for the lock
+    not_hourly = [series for series in kpis if not kept[series].hourly]
+    IntervalValue.objects.filter(series__in=not_hourly, granularity=Granularity.HOUR).delete()
     # Two slots a day touch every day, also one of 23 hours.
-    slots = {
-        series: np.append(np.arange(first // SLOT_US, last // SLOT_US, 48), last // SLOT_US)
-        for series, (first, last) in spans.items()
-    }
-    _compute(slots, {series: aggregation for series, (_, aggregation) in kpis.items()})
+    slots = {s: np.append(np.arange(a // SLOT_US, b // SLOT_US, 48), b // SLOT_US) for s, (a, b) in spans.items()}
+    _compute({series: slots[series] for series in kpis if series in slots}, kept)
     mark_dirty(kpi_ids)
 
 
@@ -110,41 +106,41 @@ def _claim(at_most: int) -> dict[int, tuple[list[Ints], datetime]]:
     return found
 
 
-def _locked(series_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
-    """KPI id and aggregation by series, each series locked until the end of the transaction."""
+def _locked(series_ids: Iterable[int]) -> tuple[dict[int, int], dict[int, Kept]]:
+    """KPI id, and what is kept, by series; each series is locked until the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(LOCK_SERIES, [sorted(series_ids)])
-        return {series: (kpi_id, aggregation) for series, kpi_id, aggregation in cursor.fetchall()}
+        found = cursor.fetchall()
+    kept = {
+        series: Kept(aggregation in QUANTILES, interval == Granularity.HOUR)
+        for series, _, aggregation, interval in found
+    }
+    return {series: kpi_id for series, kpi_id, *_ in found}, kept
 
 
-def _compute(slots: Mapping[int, Ints], aggregations: Mapping[int, str]) -> None:
+def _compute(slots: Mapping[int, Ints], kept: Mapping[int, Kept]) -> None:
     """Bring the interval values of all granularities in line with the measurements of the touched quarter hours."""
     calendar, at = organisation.calendar(), clock.now()
-    for with_bins in (False, True):
-        chosen = {s: slots[s] for s, aggregation in aggregations.items() if (aggregation in QUANTILES) is with_bins}
-        reads = list(_reads(chosen, calendar))
-        for read in reads:
-            _compute_from_measurements(read, calendar, with_bins=with_bins, at=at)
-        spans: dict[tuple[int, ...], list[Read]] = defaultdict(list)
-        for read in reads:
-            spans[read.series_ids].append(read)
-        for series_ids, parts in spans.items():
-            for granularity in FROM_DAYS:
-                _compute_from_days(series_ids, parts, granularity, calendar, with_bins=with_bins, at=at)
-
-
-def _reads(slots: Mapping[int, Ints], calendar: Calendar) -> Iterable[Read]:
-    """The touched days as few reads: series that were touched on the same days are read together."""
-    alike: dict[tuple[tuple[int, int], ...], list[int]] = defaultdict(list)
-    for series, touched in slots.items():
-        alike[tuple(_runs(calendar.starts_of(touched * SLOT_US, Granularity.DAY), calendar))].append(series)
-    for runs, series_ids in alike.items():
+    for (keep, runs), series_ids in _alike(slots, kept, calendar).items():
         for first in range(0, len(series_ids), SERIES_AT_ONCE):
-            for start, end in runs:
-                yield Read(tuple(series_ids[first : first + SERIES_AT_ONCE]), start, end)
+            together = series_ids[first : first + SERIES_AT_ONCE]
+            for run in runs:
+                _compute_from_measurements(together, run, keep, calendar, at)
+            _compute_from_days(together, runs, keep, calendar, at)
 
 
-def _runs(days: Ints, calendar: Calendar) -> Iterable[tuple[int, int]]:
+def _alike(
+    slots: Mapping[int, Ints], kept: Mapping[int, Kept], calendar: Calendar
+) -> dict[tuple[Kept, tuple[Span, ...]], list[int]]:
+    """Series that were touched on the same days, and of which the same is kept, are read and written together."""
+    found: dict[tuple[Kept, tuple[Span, ...]], list[int]] = defaultdict(list)
+    for series, touched in slots.items():
+        days = calendar.starts_of(touched * SLOT_US, Granularity.DAY)
+        found[kept[series], tuple(_runs(days, calendar))].append(series)
+    return found
+
+
+def _runs(days: Ints, calendar: Calendar) -> Iterable[Span]:
     """Half-open ranges that cover these days, none much longer than `LONGEST_READ_US`."""
     days = np.unique(days)
     ends = calendar.ends_of(days, Granularity.DAY)
@@ -156,41 +152,29 @@ def _runs(days: Ints, calendar: Calendar) -> Iterable[tuple[int, int]]:
             start = 0 if last else int(days[i + 1])
 
 
-def _compute_from_measurements(read: Read, calendar: Calendar, *, with_bins: bool, at: datetime) -> None:
-    raw = reading.arrays(read.series_ids, *(EPOCH + us * MICROSECOND for us in (read.start, read.end)))
-    values = np.clip(raw.value, -LARGEST_VALUE, LARGEST_VALUE)
-    weights = np.minimum(raw.weight, LARGEST_WEIGHT)
-    for granularity in FROM_MEASUREMENTS:
-        starts = calendar.starts_of(raw.at_us, granularity)
-        groups, first = _numbered(raw.series_id, starts)
-        found = aggregate_groups(values, weights, raw.at_us, groups, with_bins=with_bins)
-        ends = calendar.ends_of(starts[first], granularity)
-        _store(read, granularity, IntervalRows(raw.series_id[first], starts[first], ends, found), at=at)
+def _compute_from_measurements(series_ids: list[int], run: Span, keep: Kept, calendar: Calendar, at: datetime) -> None:
+    points = points_between(series_ids, *run)
+    wanted = (Granularity.HOUR, Granularity.DAY) if keep.hourly else (Granularity.DAY,)
+    found = {g: from_measurements(points, g, calendar, with_bins=keep.with_bins) for g in wanted}
+    rows.replace(series_ids, {g: [run] for g in wanted}, found, at=at)
 
 
 def _compute_from_days(
-    series_ids: tuple[int, ...],
-    parts: list[Read],
-    granularity: Granularity,
-    calendar: Calendar,
-    *,
-    with_bins: bool,
-    at: datetime,
+    series_ids: list[int], runs: tuple[Span, ...], keep: Kept, calendar: Calendar, at: datetime
 ) -> None:
-    for start, end in _whole_intervals(parts, granularity, calendar):
-        days = rows.read(series_ids, Granularity.DAY, start, end, with_bins=with_bins)
-        starts = calendar.starts_of(days.start, granularity)
-        groups, first = _numbered(days.series, starts)
-        ends = calendar.ends_of(starts[first], granularity)
-        merged = IntervalRows(days.series[first], starts[first], ends, merge_groups(days.states, groups))
-        _store(replace(parts[0], start=start, end=end), granularity, merged, at=at)
+    spans = {granularity: list(_whole_intervals(runs, granularity, calendar)) for granularity in FROM_DAYS}
+    first = min(start for found in spans.values() for start, _ in found)
+    end = max(end for found in spans.values() for _, end in found)
+    days = rows.read(series_ids, Granularity.DAY, first, end, with_bins=keep.with_bins)
+    found = {g: from_days(days.within(spans[g]), g, calendar) for g in FROM_DAYS}
+    rows.replace(series_ids, spans, found, at=at)
 
 
-def _whole_intervals(parts: list[Read], granularity: Granularity, calendar: Calendar) -> Iterable[tuple[int, int]]:
-    """The intervals that the reads lie in, joined where they meet."""
-    firsts = calendar.starts_of(np.array([p.start for p in parts]), granularity)
-    lasts = calendar.starts_of(np.array([p.end - 1 for p in parts]), granularity)
-    ends = calendar.ends_of(lasts, granularity)
+def _whole_intervals(runs: tuple[Span, ...], granularity: Granularity, calendar: Calendar) -> Iterable[Span]:
+    """The intervals that the runs lie in, joined where they meet."""
+    edges = np.array(runs, np.int64)
+    firsts = calendar.starts_of(edges[:, 0], granularity)
+    ends = calendar.ends_of(calendar.starts_of(edges[:, 1] - 1, granularity), granularity)
     start, end = int(firsts[0]), int(ends[0])
     for first, after in zip(firsts[1:].tolist(), ends[1:].tolist(), strict=True):
         if first > end:
@@ -198,15 +182,3 @@ def _whole_intervals(parts: list[Read], granularity: Granularity, calendar: Cale
             start = first
         end = after
     yield start, end
-
-
-def _numbered(series: Ints, starts: Ints) -> tuple[Ints, Ints]:
-    """Running number of each (series, interval), both sorted, and the index of the first row of each."""
-    new = np.ones(series.size, bool)
-    new[1:] = (series[1:] != series[:-1]) | (starts[1:] != starts[:-1])
-    return np.cumsum(new) - 1, np.flatnonzero(new)
-
-
-def _store(read: Read, granularity: Granularity, found: IntervalRows, *, at: datetime) -> None:
-    rows.write(found, granularity, at=at)
-    rows.clear(read.series_ids, granularity, read.start, read.end, keep=found)

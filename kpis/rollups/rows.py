@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from django.db import connection
 
 from kpis.calculations.aggregation import Ints, States
+from kpis.calculations.intervals import Granularity
+from kpis.calculations.merging import taken
 from kpis.calculations.sketch import Sketch
 
 ROWS_AT_ONCE = 4_000
+
+Span = tuple[int, int]  # half-open, microseconds since 1970
 
 # Instants travel as microseconds since 1970: exact, and what numpy computes with.
 READ = """
@@ -31,12 +36,13 @@ select series_id, (extract(epoch from start) * 1000000)::bigint, (extract(epoch 
 UPSERT = """
 insert into kpis_intervalvalue as old (series_id, granularity, start, "end", n, sum_w, sum_w2, mean, m2, total, minimum,
                                        maximum, last_at, last, bins, computed_at)
-select series_id, %s, timestamptz 'epoch' + start_us * interval '1 microsecond',
+select series_id, granularity, timestamptz 'epoch' + start_us * interval '1 microsecond',
        timestamptz 'epoch' + end_us * interval '1 microsecond', n, sum_w, sum_w2, mean, m2, total, minimum, maximum,
        timestamptz 'epoch' + last_us * interval '1 microsecond', last, bins::jsonb, %s
-  from unnest(%s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[],
+  from unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[],
               %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::bigint[], %s::float8[], %s::text[])
-    as new(series_id, start_us, end_us, n, sum_w, sum_w2, mean, m2, total, minimum, maximum, last_us, last, bins)
+    as new(granularity, series_id, start_us, end_us, n, sum_w, sum_w2, mean, m2, total, minimum, maximum, last_us, last,
+           bins)
     on conflict (series_id, granularity, start) do update
    set "end" = excluded."end", n = excluded.n, sum_w = excluded.sum_w, sum_w2 = excluded.sum_w2, mean = excluded.mean,
        m2 = excluded.m2, total = excluded.total, minimum = excluded.minimum, maximum = excluded.maximum,
@@ -50,12 +56,13 @@ select series_id, %s, timestamptz 'epoch' + start_us * interval '1 microsecond',
 
 CLEAR = """
 delete from kpis_intervalvalue old
- where series_id = any(%s) and granularity = %s
-   and start >= timestamptz 'epoch' + %s * interval '1 microsecond'
-   and start < timestamptz 'epoch' + %s * interval '1 microsecond'
-   and not exists (select from unnest(%s::int[], %s::bigint[]) as new(series_id, start_us)
-                    where new.series_id = old.series_id
-                      and old.start = timestamptz 'epoch' + new.start_us * interval '1 microsecond')
+ using unnest(%s::text[], %s::bigint[], %s::bigint[]) as span(granularity, start_us, end_us)
+ where old.series_id = any(%s) and old.granularity = span.granularity
+   and old.start >= timestamptz 'epoch' + span.start_us * interval '1 microsecond'
+   and old.start < timestamptz 'epoch' + span.end_us * interval '1 microsecond'
+   and not exists (select from unnest(%s::text[], %s::int[], %s::bigint[]) as kept(granularity, series_id, start_us)
+                    where kept.granularity = old.granularity and kept.series_id = old.series_id
+                      and timestamptz 'epoch' + kept.start_us * interval '1 microsecond' = old.start)
 """
 
 
@@ -70,6 +77,14 @@ class IntervalRows:
 
     def __len__(self) -> int:
         return self.series.size
+
+    def within(self, spans: Sequence[Span]) -> IntervalRows:
+        """The rows whose interval begins in one of these spans."""
+        inside = np.zeros(len(self), bool)
+        for start, end in spans:
+            inside |= (self.start >= start) & (self.start < end)
+        kept = np.flatnonzero(inside)
+        return IntervalRows(self.series[kept], self.start[kept], self.end[kept], taken(self.states, kept))
 
 
 def read(series_ids: Collection[int], granularity: str, start: int, end: int, *, with_bins: bool) -> IntervalRows:
@@ -86,22 +101,26 @@ def read(series_ids: Collection[int], granularity: str, start: int, end: int, *,
     return IntervalRows(whole[0], whole[1], whole[2], States(order, whole[3], *real[:7], whole[4], real[7], bins))
 
 
-def write(rows: IntervalRows, granularity: str, *, at: Any) -> None:
-    """Bring the table in line with `rows`; `computed_at` moves only where a number has."""
-    columns = _as_lists(rows)
-    with connection.cursor() as cursor:
-        for first in range(0, len(rows), ROWS_AT_ONCE):
-            part = [column[first : first + ROWS_AT_ONCE] for column in columns]
-            cursor.execute(UPSERT, [granularity, at, *part])
+def replace(
+    series_ids: Sequence[int],
+    spans: Mapping[Granularity, Sequence[Span]],
+    found: Mapping[Granularity, IntervalRows],
+    *,
+    at: datetime,
+) -> None:
+    """Bring the table in line with `found` for all intervals of these series that begin in `spans`.
 
-
-def clear(series_ids: Collection[int], granularity: str, start: int, end: int, *, keep: IntervalRows) -> None:
-    """Remove the rows that begin in `[start, end)` and are not in `keep`: those intervals have no data any more."""
+    `computed_at` moves only where a number has; an interval that is not in `found` has no data any more and goes.
+    """
+    columns: list[list[Any]] = [[] for _ in range(15)]
+    for granularity, rows in found.items():
+        for column, more in zip(columns, [[granularity.value] * len(rows), *_as_lists(rows)], strict=True):
+            column.extend(more)
+    cut = [(g.value, start, end) for g, some in spans.items() for start, end in some]
     with connection.cursor() as cursor:
-        cursor.execute(
-            CLEAR,
-            [list(series_ids), granularity, int(start), int(end), keep.series.tolist(), keep.start.tolist()],
-        )
+        for first in range(0, len(columns[0]), ROWS_AT_ONCE):
+            cursor.execute(UPSERT, [at, *(column[first : first + ROWS_AT_ONCE] for column in columns)])
+        cursor.execute(CLEAR, [*map(list, zip(*cut, strict=True)), list(series_ids), *columns[:3]])
 
 
 def _sketches(stored: tuple[Any, ...]) -> tuple[Sketch, ...] | None:

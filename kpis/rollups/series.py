@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from kpis.calculations.aggregation import QUANTILES, States, value_of
-from kpis.calculations.intervals import EPOCH, MICROSECOND, Granularity, Interval, epoch_us
+from kpis.calculations.intervals import EPOCH, Calendar, Granularity, epoch_us
 from kpis.calculations.merging import merge_groups, taken, values_of
 from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
 from kpis.measurements.models import Series
-from kpis.rollups import rows
-from kpis.rollups.finality import Finality, finality
+from kpis.rollups import computing, rows
+from kpis.rollups.finality import Finality, finalities
 from kpis.rollups.models import KpiState
-from kpis.rollups.rows import IntervalRows
+from kpis.rollups.rows import IntervalRows, Span
 
 Labels = Mapping[str, str]
 
@@ -75,10 +75,20 @@ def interval_values_of(
         series_ids = [series for series, kpi_id in owners.items() if kpi_id in alike]
         if not series_ids or start >= end:
             continue
-        read = rows.read(series_ids, wanted, first, epoch_us(end), with_bins=with_bins)
+        read = _read(series_ids, wanted, (first, epoch_us(end)), alike, calendar, with_bins=with_bins)
         for kpi_id, part in _by_kpi(read, owners):
             found[kpi_id] = list(_points(part, alike[kpi_id].aggregation, newest.get(kpi_id), now))
     return found
+
+
+def _read(
+    series_ids: list[int], wanted: Granularity, span: Span, kpis: dict[int, Kpi], calendar: Calendar, *, with_bins: bool
+) -> IntervalRows:
+    """Hours are stored for KPIs that are measured hourly; for others they are computed now."""
+    if wanted is Granularity.HOUR and any(kpi.interval != Granularity.HOUR for kpi in kpis.values()):
+        points = computing.points_between(series_ids, *span)
+        return computing.from_measurements(points, wanted, calendar, with_bins=with_bins)
+    return rows.read(series_ids, wanted, *span, with_bins=with_bins)
 
 
 def _owners(kpis: Collection[Kpi], where: Mapping[int, Labels | None]) -> dict[int, int]:
@@ -115,20 +125,23 @@ def _by_kpi(read: IntervalRows, owners: Mapping[int, int]) -> Iterable[tuple[int
 
 
 def _points(part: IntervalRows, aggregation: str, newest_at: datetime | None, now: datetime) -> Iterable[IntervalPoint]:
+    """Column by column: thousands of points stand on one page."""
     values, exist = values_of(part.states, aggregation)
-    for i in range(len(part)):
-        interval = Interval(_instant(part.start[i]), _instant(part.end[i]))
-        state = finality(interval, newest_at=newest_at, now=now)
+    states = finalities(part.start, part.end, newest_at=newest_at, now=now)
+    columns = (part.start, part.end, values, exist, part.states.n, part.states.sum_w)
+    rows_of_it = zip(*(column.tolist() for column in columns), states, strict=True)
+    for i, (start, end, value, exists, count, weight, state) in enumerate(rows_of_it):
+        complete = state is Finality.COMPLETE
         yield IntervalPoint(
-            start=interval.start,
-            end=interval.end,
-            value=float(values[i]) if exist[i] else None,
-            count=int(part.states.n[i]),
-            weight=float(part.states.sum_w[i]),
-            complete=state is Finality.COMPLETE,
-            provisional=state is not Finality.COMPLETE,
+            start=_instant(start),
+            end=_instant(end),
+            value=value if exists else None,
+            count=count,
+            weight=weight,
+            complete=complete,
+            provisional=not complete,
             state=state,
-            reason="" if exist[i] else _reason(part.states, i, aggregation),
+            reason="" if exists else _reason(part.states, i, aggregation),
         )
 
 
@@ -137,4 +150,4 @@ def _reason(states: States, i: int, aggregation: str) -> str:
 
 
 def _instant(us: int) -> datetime:
-    return EPOCH + int(us) * MICROSECOND
+    return EPOCH + timedelta(microseconds=us)

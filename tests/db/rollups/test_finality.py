@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 
-from kpis.calculations.intervals import Interval
+from kpis.calculations.intervals import Interval, epoch_us
 from kpis.rollups import finality as final
 from kpis.rollups import rolling
 from kpis.rollups.finality import Completeness, Finality, finality
@@ -61,6 +62,8 @@ def test_an_interval_is_late_until_its_source_went_on_or_one_interval_at_most_48
     newest = None if newest_after_end is None else MONDAY + newest_after_end
 
     assert finality(interval, newest_at=newest, now=MONDAY + now_after_end) is state
+    bounds = (np.array([epoch_us(instant)]) for instant in (interval.start, interval.end))
+    assert final.finalities(*bounds, newest_at=newest, now=MONDAY + now_after_end) == [state]
 
 
 # -- gaps -------------------------------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ def house():
 
 @pytest.fixture
 def series():
-    return SeriesFactory()
+    """Measured hourly, so that every length of interval is kept."""
+    return SeriesFactory(kpi=KpiFactory(interval="hour"))
 
 
 def local(*parts: int) -> datetime:
@@ -112,7 +113,7 @@ def test_the_spread_is_the_sum_of_squared_deviations_from_the_mean(arrive, serie
 
 def test_points_that_come_in_any_order_and_any_batches_give_the_same_rows(arrive, series):
     points = random_points(seed=9)
-    other = SeriesFactory()
+    other = SeriesFactory(kpi=KpiFactory(interval="hour"))
     arrive(series, points)
     roll_up()
 
@@ -260,6 +261,29 @@ def test_after_a_change_of_aggregation_to_a_percentile_the_distributions_are_com
 
     rows = IntervalValue.objects.filter(series=series)
     assert (rows.count(), rows.filter(bins=None).count()) == (3 + 3 + 3 + 1 + 1, 0)
+
+
+def test_hours_are_kept_only_where_they_are_the_measurement_interval(arrive):
+    daily = SeriesFactory()
+    arrive(daily, random_points(seed=4))
+
+    roll_up()
+
+    assert intervals(daily, "hour") == {}
+    assert len(intervals(daily, "day")) > 100
+
+
+def test_after_a_change_of_interval_from_hour_to_day_the_hours_go(arrive, series):
+    arrive(series, random_points(seed=4))
+    roll_up()
+    before = intervals(series, "day").keys()
+    series.kpi.interval = "day"
+    series.kpi.save()
+
+    rolling.recompute([series.kpi_id])
+
+    assert intervals(series, "hour") == {}
+    assert intervals(series, "day").keys() == before
 
 
 def test_the_oldest_arrivals_come_first_and_more_waiting_is_said(arrive, series):

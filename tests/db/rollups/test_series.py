@@ -116,6 +116,20 @@ def test_an_interval_that_reaches_into_the_range_belongs_to_it(arrive):
     assert [point.start for point in weeks] == [START, START + timedelta(days=7)]
 
 
+def test_hours_of_a_kpi_that_is_not_measured_hourly_are_computed_when_asked_for(arrive):
+    points = [(day(n % 5) + timedelta(minutes=17 * n), float(n), 1.0 + n % 3) for n in range(200)]
+    found = []
+    for interval in ("day", "hour"):
+        kpi = KpiFactory(interval=interval)
+        for team in (0, 1):
+            arrive(SeriesFactory(kpi=kpi, labels={"team": str(team)}), points[team::2])
+        rolling.roll_up_arrivals(at_most=10)
+        found.append(series.interval_values(kpi, "hour", day(1), day(4), now=NOW))
+
+    assert len(found[0]) > 20
+    assert found[0] == found[1]
+
+
 def test_any_number_of_kpis_is_read_with_the_same_number_of_queries(arrive, django_assert_num_queries):
     daily = [KpiFactory(), KpiFactory(aggregation="p95"), KpiFactory(category="quality")]
     for kpi in daily:
