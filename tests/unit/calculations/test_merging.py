@@ -5,55 +5,99 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.calculations.aggregation import AGGREGATIONS, aggregate_groups, merge, value_of
+from kpis.calculations.aggregation import AGGREGATIONS, States, aggregate_groups, merge, value_of
 from kpis.calculations.merging import merge_groups, taken, values_of
 
-measurement = st.tuples(st.floats(-1e6, 1e6), st.sampled_from([0.0, 0.5, 1.0, 7.0]), st.integers(0, 10**15))
-days = st.lists(st.lists(measurement, min_size=1, max_size=5), min_size=1, max_size=12)
+FLOATS = ("sum_w", "sum_w2", "mean", "m2", "total")
+EXACT = ("n", "minimum", "maximum", "last_at", "last")
+
+measurements = st.lists(
+    st.tuples(
+        st.floats(-1e6, 1e6),
+        st.sampled_from([0.0, 0.5, 1.0, 7.0]),
+        st.integers(0, 50),  # days
+    ),
+    min_size=1,
+    max_size=60,
+)
 
 
-def states_of(rows):
-    values, weights, at = (np.array(column) for column in zip(*[m for row in rows for m in row], strict=True))
-    groups = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-    return aggregate_groups(values.astype(float), weights.astype(float), at.astype(np.int64), groups)
+def days_of(points: list[tuple[float, float, int]]) -> tuple[States, list[tuple[float, float, int]]]:
+    points = sorted(points, key=lambda point: point[2])
+    values, weights, days = (np.array(column, float) for column in zip(*points, strict=True))
+    at = days.astype(np.int64) * 1000 + np.arange(len(points))
+    return aggregate_groups(values, weights, at, days.astype(np.int64)), points
 
 
-@given(days, st.integers(1, 4))
-def test_many_groups_merged_at_once_are_what_they_are_merged_one_by_one(rows, size):
-    states = states_of(rows)
-    merged = merge_groups(states, np.arange(len(rows)) // size)
-    for i in range(len(merged)):
-        expected = merge([states.state(j) for j in range(i * size, min((i + 1) * size, len(rows)))])
-        found = merged.state(i)
-        exact = ("n", "minimum", "maximum", "last_at", "last", "total", "bins")
-        assert [getattr(found, name) for name in exact] == [getattr(expected, name) for name in exact]
-        for name in ("sum_w", "sum_w2", "mean"):
-            assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-9, abs=1e-6)
-        assert found.m2 == pytest.approx(expected.m2, rel=1e-9, abs=1e-3)
+@given(measurements)
+def test_days_merged_to_weeks_are_the_weeks_aggregated_at_once(points):
+    days, points = days_of(points)
+    values, weights, day = (np.array(column, float) for column in zip(*points, strict=True))
+    at = day.astype(np.int64) * 1000 + np.arange(len(points))
+
+    merged = merge_groups(days, days.groups // 7)
+    whole = aggregate_groups(values, weights, at, day.astype(np.int64) // 7)
+
+    for name in EXACT:
+        assert getattr(merged, name).tolist() == getattr(whole, name).tolist()
+    for name in FLOATS:
+        assert getattr(merged, name) == pytest.approx(getattr(whole, name), rel=1e-9, abs=1e-6)
+    assert merged.bins == whole.bins
 
 
-@given(days, st.sampled_from(AGGREGATIONS))
-def test_many_values_at_once_are_the_values_one_by_one(rows, aggregation):
-    states = states_of(rows)
-    values, exists = values_of(states, aggregation)
-    answers = [value_of(states.state(i), aggregation) for i in range(len(states))]
-    assert exists.tolist() == [answer.exists for answer in answers]
-    assert [v for v, e in zip(values, exists, strict=True) if e] == [a.value for a in answers if a.exists]
+@given(measurements)
+def test_merging_columns_gives_what_merging_one_by_one_gives(points):
+    days, _ = days_of(points)
+
+    merged = merge_groups(days, np.zeros(len(days), np.int64)).state(0)
+    one_by_one = merge([days.state(i) for i in range(len(days))])
+
+    for name in EXACT:
+        assert getattr(merged, name) == getattr(one_by_one, name)
+    for name in FLOATS:
+        assert getattr(merged, name) == pytest.approx(getattr(one_by_one, name), rel=1e-9, abs=1e-6)
 
 
-@pytest.mark.parametrize("huge", [[1.7e308, 1.7e308, 1.0], [1.7e308, -1.7e308, 1.0], [1e200, 1.0, 1.0]])
-def test_absurdly_large_values_give_no_number_rather_than_infinity_or_a_crash(huge):
-    merged = merge_groups(states_of([[(value, 1.0, 0)] for value in huge]), np.array([0, 0, 0]))
-    assert np.isfinite([merged.mean, merged.m2, merged.total]).all()
-    assert [bool(values_of(merged, a)[1][0]) for a in ("max", "count")] == [False, True]
+@given(measurements)
+def test_values_of_many_states_are_those_of_each(points):
+    days, _ = days_of(points)
+    for aggregation in AGGREGATIONS:
+        values, exist = values_of(days, aggregation)
+        answers = [value_of(days.state(i), aggregation).value for i in range(len(days))]
+        assert [v if e else None for v, e in zip(values.tolist(), exist.tolist(), strict=True)] == answers
 
 
-def test_states_are_taken_by_their_place():
-    states = states_of([[(1.0, 1.0, 0)], [(2.0, 1.0, 0)], [(3.0, 1.0, 0)]])
-    assert taken(states, np.array([2, 0])).mean.tolist() == [3.0, 1.0]
+def test_the_spread_of_large_values_is_not_lost_in_the_merge():
+    """The sum of squares minus the square of the sum would be noise here."""
+    values = 1e9 + np.array([1.0, 2.0, 3.0, 4.0])
+    days = aggregate_groups(values, np.ones(4), np.arange(4), np.array([0, 0, 1, 1]))
+
+    assert merge_groups(days, np.zeros(2, np.int64)).m2[0] == pytest.approx(5.0, rel=1e-6)
 
 
-def test_groups_out_of_order_are_refused():
-    states = states_of([[(1.0, 1.0, 0)], [(2.0, 1.0, 0)]])
+def test_states_without_distributions_merge_to_one_without():
+    days = aggregate_groups(np.ones(2), np.ones(2), np.arange(2), np.arange(2), with_bins=False)
+
+    assert merge_groups(days, np.zeros(2, np.int64)).bins is None
+
+
+def test_nothing_merges_to_nothing():
+    nothing = aggregate_groups(*[np.empty(0)] * 2, *[np.empty(0, np.int64)] * 2)
+
+    assert len(merge_groups(nothing, np.empty(0, np.int64))) == 0
+    assert len(taken(nothing, np.empty(0, np.int64))) == 0
+
+
+@pytest.mark.parametrize("groups", [np.array([0]), np.array([1, 0])])
+def test_groups_that_are_too_few_or_out_of_order_are_refused(groups):
+    days = aggregate_groups(np.ones(2), np.ones(2), np.arange(2), np.arange(2))
+
     with pytest.raises(ValueError, match="sorted"):
-        merge_groups(states, np.array([1, 0]))
+        merge_groups(days, groups)
+
+
+def test_an_unknown_aggregation_is_refused():
+    days = aggregate_groups(np.ones(2), np.ones(2), np.arange(2), np.arange(2))
+
+    with pytest.raises(ValueError, match="median"):
+        values_of(days, "median")
