@@ -66,8 +66,9 @@ def series_of(points: Iterable[IntervalPoint], granularity: str, calendar: Calen
     """Values with their places on the calendar; every point must have a value."""
     points = list(points)
     starts = np.array([epoch_us(point.start) for point in points], np.int64)
-    positions = calendar.positions_of(starts, Granularity(granularity))
-    return Series(np.array([point.value for point in points], np.float64), positions)
+    # A clock change by half an hour cuts an hour in two with one place on the calendar: the first part counts.
+    positions, first = np.unique(calendar.positions_of(starts, Granularity(granularity)), return_index=True)
+    return Series(np.array([point.value for point in points], np.float64)[first], positions)
 
 
 def paired(treated: Series, control: Series | None) -> WindowValues:

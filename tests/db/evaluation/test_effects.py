@@ -204,7 +204,7 @@ def test_the_method_stays_the_one_that_was_frozen_with_the_baseline(measured, ap
     measured(kpi, 14 + noise(TOTAL, seed=1))
     baseline = approved(kpi)
 
-    measured(kpi, 14 - 0.2 * np.arange(80))
+    measured(kpi, 14 - 0.2 * np.arange(80) + noise(80, seed=2))
 
     assert baseline.method_choice == "ar1"
     assert evaluated(kpi).method == "ar1"
