@@ -106,6 +106,10 @@ def test_a_range_of_money_is_rounded_alike_at_both_ends():
         assert plain(uncertainty.between_money(51_238, 141_444, "EUR")) == "zwischen 51.000 und 141.000 €"
 
 
+def test_a_range_is_rounded_by_its_larger_end():
+    assert uncertainty.between_money(8_432, 141_444, "EUR") == "between €8,000 and €141,000"
+
+
 def test_a_range_that_crosses_zero_keeps_its_sign():
     assert uncertainty.between_money(-12_400, 21_000, "EUR") == "between −€12,000 and €21,000"
 

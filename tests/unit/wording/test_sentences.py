@@ -131,6 +131,10 @@ def test_a_kpi_without_enough_data_says_why_and_no_number():
     assert said(kpi_headline(facts)) == "Whether Templates has changed cannot be said yet. 3 of 6 quarters are there."
 
 
+def test_a_number_that_is_there_too_early_is_not_told():
+    assert "%" not in said(kpi_headline(replace(KPI, verdict="not_enough_data", target=None)))
+
+
 def test_no_clear_change_claims_no_direction():
     text = said(kpi_headline(replace(KPI, verdict="no_clear_change", target=None, benchmark="")))
     assert "no clear change" in text
