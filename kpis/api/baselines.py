@@ -27,7 +27,7 @@ from kpis.definitions.models import Kpi
 from kpis.definitions.sight import kpis_seen_by
 
 ONLY = {
-    Baseline.Method.MEASURED: ("window_start", "window_end", "treated", "control"),
+    Baseline.Method.MEASURED: ("window_start", "window_end", "treated", "control", "transition_until"),
     Baseline.Method.DECLARED: ("value", "low", "high", "source"),
 }
 NEEDED = {
@@ -77,6 +77,11 @@ class BaselineBody(Definition):
 
     window_start = DayOrInstant(required=False, allow_null=True, help_text="Measured: first instant of the window.")
     window_end = DayOrInstant(required=False, allow_null=True, help_text="Measured: end of the window, not in it.")
+    transition_until = DayOrInstant(
+        required=False,
+        allow_null=True,
+        help_text="Measured: end of the roll-out; until then nothing counts for the effect.",
+    )
     treated = LabelMatcher(required=False, help_text="Labels of the series that the initiative treats.")
     control = LabelMatcher(required=False, allow_null=True, help_text="Labels of the control group, if there is one.")
     value = Number(max_digits=24, decimal_places=9, required=False, help_text="Declared: in the KPI's unit.")
@@ -95,6 +100,7 @@ class BaselineBody(Definition):
             "window_end": "2026-02-28T23:00:00Z",
             "treated": {},
             "control": None,
+            "transition_until": None,
             "value": 12.5,
             "low": None,
             "high": None,
@@ -124,6 +130,7 @@ class BaselineBody(Definition):
             "window_end",
             "treated",
             "control",
+            "transition_until",
             "value",
             "low",
             "high",

@@ -15,6 +15,7 @@ from kpis.baselines.readiness import BaselineNotReady, judged
 from kpis.baselines.window import WindowValues, values_in, window_between
 from kpis.calculations.effect import choose_method
 from kpis.calculations.intervals import Granularity, Interval
+from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
 
 Labels = Mapping[str, str]
@@ -28,6 +29,7 @@ def measure(
     window_end: date | datetime,
     treated: Labels | None = None,
     control: Labels | None = None,
+    transition_until: date | datetime | None = None,
     note: str = "",
     few_allowed: bool = False,
     by: User | Token | None,
@@ -40,12 +42,14 @@ def measure(
     missing; `few_allowed` lets too few intervals pass, from two on: effects then say that there is not enough data.
     """
     window = _window(window_start, window_end)
+    transition = _transition(kpi, transition_until)
     values = values_in(kpi, window, treated=treated, control=control, now=at)
     ready = judged(kpi, window, at, values, control)
     too_few = ready.code == "not_enough_intervals"
     if not ready.enough and not (few_allowed and too_few and ready.n >= FEWEST):
         raise BaselineNotReady(ready.code, ready.missing)
     draft = _draft(kpi, window, values, at)
+    draft.transition_until = transition
     draft.treated, draft.control, draft.note = dict(treated or {}), dict(control) if control else None, note
     if too_few:
         draft.choice_reason = f"{ready.n} of {ready.needed} intervals: too few for a range. {draft.choice_reason}"[:300]
@@ -57,6 +61,18 @@ def _window(start: date | datetime, end: date | datetime) -> Interval:
         return window_between(start, end)
     except ValueError as error:
         raise BaselineNotReady("window_empty", _("The window must end after it starts.")) from error
+
+
+def _transition(kpi: Kpi, until: date | datetime | None) -> datetime | None:
+    """The end of the roll-out as an instant. Refuses (BaselineNotReady) one that is not behind go-live."""
+    if until is None:
+        return None
+    calendar = organisation.calendar()
+    instant = until if isinstance(until, datetime) else calendar.local_midnight(until)
+    live = kpi.initiative.go_live_on
+    if live is None or instant <= calendar.local_midnight(live):
+        raise BaselineNotReady("transition_before_go_live", _("The roll-out must end after the initiative goes live."))
+    return instant
 
 
 def _draft(kpi: Kpi, window: Interval, values: WindowValues, at: datetime) -> Baseline:

@@ -11,9 +11,10 @@ class Baseline(models.Model):
 
     `value`, `low`, `high` and `spread` (standard deviation of the interval values) are in the KPI's unit; the window
     is half-open. A *declared* baseline names its source, has no window and no spread, and its effect no interval.
-    `treated` and `control` are label matchers where a control group exists. `method_choice` is the method of
-    evaluation, chosen on the baseline's data alone and frozen with it. An approved row never changes (trigger
-    `baseline_is_frozen`); a new version supersedes it.
+    Intervals between go-live and `transition_until` (roll-out, training) are booked but do not count for the effect:
+    said beforehand, so that nobody can choose it later. `treated` and `control` are label matchers where a control
+    group exists. `method_choice` is the method of evaluation, chosen on the baseline's data alone and frozen with it.
+    An approved row never changes (trigger `baseline_is_frozen`); a new version supersedes it.
     """
 
     class Method(models.TextChoices):
@@ -25,6 +26,7 @@ class Baseline(models.Model):
     method = models.CharField(max_length=8, choices=Method)
     window_start = models.DateTimeField(null=True, blank=True)
     window_end = models.DateTimeField(null=True, blank=True)
+    transition_until = models.DateTimeField(null=True, blank=True)  # roll-out: neither before nor after
     value = models.DecimalField(max_digits=24, decimal_places=9)
     low = models.DecimalField(max_digits=24, decimal_places=9, null=True, blank=True)
     high = models.DecimalField(max_digits=24, decimal_places=9, null=True, blank=True)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import numpy as np
 
+from kpis.baselines.models import Baseline
 from kpis.calculations.intervals import Calendar, Granularity, Interval, epoch_us
 from kpis.calculations.series import Series
 from kpis.definitions import organisation
@@ -38,6 +39,21 @@ def window_between(start: date | datetime, end: date | datetime) -> Interval:
     calendar = organisation.calendar()
     first, last = (_instant(calendar, each) for each in (start, end))
     return Interval(first, last)
+
+
+def counted_since(kpi: Kpi, baseline: Baseline | None) -> datetime | None:
+    """From when on intervals are *after*: go-live, or the end of the baseline's window where that is later.
+
+    With a declared baseline the interval that holds go-live counts too: nothing was measured before it. None without a
+    go-live date.
+    """
+    if kpi.initiative.go_live_on is None:
+        return None
+    calendar = organisation.calendar()
+    live = calendar.local_midnight(kpi.initiative.go_live_on)
+    if baseline is None or baseline.window_end is None:
+        return calendar.start_of(live, Granularity(kpi.interval)) if baseline is not None else live
+    return max(live, baseline.window_end)
 
 
 def values_in(

@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kpis.baselines import approving
 from kpis.baselines.models import Baseline
-from kpis.baselines.window import WindowValues, paired, series_of, within
+from kpis.baselines.window import WindowValues, counted_since, paired, series_of, within
 from kpis.calculations.counterfactual import Counterfactual
 from kpis.calculations.defaults import CONFIDENCE
 from kpis.calculations.effect import Comparison, EffectEstimate, declared_effect, evaluate
@@ -90,7 +90,7 @@ def _evidence(kpis: Collection[Kpi], as_of: datetime) -> Evidence:
     baselines = approving.current_of([kpi.pk for kpi in kpis], as_of)
     calendar = organisation.calendar()
     starts = [b.window_start for b in baselines.values() if b.window_start is not None]
-    starts += [calendar.local_midnight(k.initiative.go_live_on) for k in kpis if k.initiative.go_live_on is not None]
+    starts += [since for k in kpis if (since := counted_since(k, baselines.get(k.pk))) is not None]
     if not starts:
         return Evidence(as_of, calendar, baselines, {})
     first = min(starts)
@@ -126,13 +126,13 @@ def _what_lacks(kpi: Kpi, baseline: Baseline | None) -> str:
 
 
 def _live_window(kpi: Kpi, baseline: Baseline | None, evidence: Evidence) -> Interval | None:
-    """From go-live to the instant of evaluation; None where the initiative was not live by then."""
-    if kpi.initiative.go_live_on is None:
+    """From the end of the roll-out to the instant of evaluation; None where the initiative was not live by then."""
+    start = counted_since(kpi, baseline)
+    if start is None or start >= evidence.as_of:
         return None
-    start = evidence.calendar.local_midnight(kpi.initiative.go_live_on)
-    if baseline is not None and baseline.window_end is not None:
-        start = max(start, baseline.window_end)
-    return Interval(start, evidence.as_of) if start < evidence.as_of else None
+    if baseline is not None and baseline.transition_until is not None:
+        start = max(start, min(baseline.transition_until, evidence.as_of - timedelta(microseconds=1)))
+    return Interval(start, evidence.as_of)
 
 
 def _values(kpi: Kpi, window: Interval, evidence: Evidence) -> WindowValues:

@@ -11,9 +11,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from kpis.baselines.models import Baseline
+from kpis.baselines.window import counted_since
 from kpis.calculations.intervals import Calendar
 from kpis.definitions import organisation
-from kpis.definitions.models import Initiative, Kpi
+from kpis.definitions.models import Kpi
 from kpis.evaluation import effects
 from kpis.evaluation.models import Effect
 from kpis.ledger.models import LedgerEntry, ValueDriver
@@ -109,7 +110,7 @@ def entries_of(driver: ValueDriver, *, now: datetime) -> Iterable[LedgerEntry]:
 def _drivers_reading(kpi_ids: Collection[int]) -> list[ValueDriver]:
     return list(
         ValueDriver.objects.filter(Q(kpi_id__in=kpi_ids) | Q(volume_kpi_id__in=kpi_ids)).select_related(
-            "initiative", "kpi", "volume_kpi", "unit_value", "realisation", "attribution"
+            "initiative", "kpi__initiative", "volume_kpi", "unit_value", "realisation", "attribution"
         )
     )
 
@@ -123,7 +124,7 @@ def _comparable_intervals(
     marked provisional.
     """
     calendar = organisation.calendar()
-    start = _first_instant(driver.initiative, calendar)
+    start = counted_since(driver.kpi, baseline)
     if start is None:
         return
     points = [
@@ -142,10 +143,6 @@ def _comparable_intervals(
             continue
         provisional = point.provisional or (volume is not None and volume.provisional)
         yield Comparable(point, float(counterfactual), amount, provisional)
-
-
-def _first_instant(initiative: Initiative, calendar: Calendar) -> datetime | None:
-    return calendar.local_midnight(initiative.go_live_on) if initiative.go_live_on else None
 
 
 def _read(kpi: Kpi, rhythm: Kpi, start: datetime, now: datetime, where: dict[str, str] | None) -> list[IntervalPoint]:

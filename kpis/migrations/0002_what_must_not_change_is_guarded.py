@@ -27,10 +27,27 @@ create trigger audit_takes_inserts_only before update or delete on kpis_auditeve
 LOOSE_AUDIT = "drop trigger audit_takes_inserts_only on kpis_auditevent; drop function audit_takes_inserts_only();"
 
 
+# A foreign key would be checked for each of a million rows. The writer locks the series instead (FOR KEY SHARE), and
+# a series that is deleted takes its rows along here, also those that were written while the deletion waited. Django
+# does not delete them before: with rows and series locked in the other order, deletion and writer would deadlock.
+FOLLOW = """
+create function series_takes_its_rows_along() returns trigger language plpgsql as $$
+begin
+  delete from kpis_measurement m using gone where m.series_id = gone.id;
+  delete from kpis_arrival a using gone where a.series_id = gone.id;
+  return null;
+end $$;
+create trigger series_takes_its_rows_along after delete on kpis_series referencing old table as gone
+  for each statement execute function series_takes_its_rows_along();
+"""
+STAY = "drop trigger series_takes_its_rows_along on kpis_series; drop function series_takes_its_rows_along();"
+
+
 class Migration(migrations.Migration):
     dependencies = [("kpis", "0001_the_first_tables")]
 
     operations = [
         migrations.RunSQL(FREEZE_BASELINE, THAW_BASELINE),
         migrations.RunSQL(APPEND_ONLY_AUDIT, LOOSE_AUDIT),
+        migrations.RunSQL(FOLLOW, STAY),
     ]

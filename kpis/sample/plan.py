@@ -35,6 +35,7 @@ class MeasuredBaseline:
     approved: date
     treated: dict[str, str] = field(default_factory=dict)
     control: dict[str, str] | None = None
+    rolled_out: date | None = None  # the end of the roll-out
 
 
 @dataclass(frozen=True, slots=True)

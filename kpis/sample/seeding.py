@@ -220,6 +220,7 @@ class _Seeding:
             window_end=self.time.day(plan.end),
             treated=plan.treated or None,
             control=plan.control,
+            transition_until=self.time.day(plan.rolled_out) if plan.rolled_out else None,
             by=self.by,
             at=at,
         )

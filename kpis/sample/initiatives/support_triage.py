@@ -61,7 +61,7 @@ SUPPORT = InitiativePlan(
                 (date(2026, 10, 1), "12.0"),
                 (date(2027, 4, 1), "11.5"),
             ),
-            baseline=MeasuredBaseline(*BEFORE_FEBRUARY, ASSISTED, CONTROL),
+            baseline=MeasuredBaseline(*BEFORE_FEBRUARY, ASSISTED, CONTROL, date(2026, 3, 16)),
             comparisons=(("issues_resolved_per_hour_change_pct", "rate_change", 100.0),),
         ),
         KpiPlan(
@@ -75,7 +75,9 @@ SUPPORT = InitiativePlan(
             "Share of tickets that need no second contact.",
             workdays_only=True,
             targets=((date(2026, 3, 2), "68"), (date(2026, 6, 22), "71")),
-            baseline=MeasuredBaseline(date(2025, 10, 13), date(2026, 2, 2), date(2026, 2, 2), ASSISTED, CONTROL),
+            baseline=MeasuredBaseline(
+                date(2025, 10, 13), date(2026, 2, 2), date(2026, 2, 2), ASSISTED, CONTROL, date(2026, 4, 13)
+            ),
             comparisons=(("first_contact_resolution", "level", 1.0),),
         ),
         KpiPlan(
@@ -89,7 +91,9 @@ SUPPORT = InitiativePlan(
             "Share of answered surveys with 4 or 5 of 5 points.",
             workdays_only=True,
             targets=((date(2026, 3, 30), "79"), (date(2026, 6, 22), "80")),
-            baseline=MeasuredBaseline(date(2025, 10, 13), date(2026, 2, 2), date(2026, 2, 2)),
+            baseline=MeasuredBaseline(
+                date(2025, 10, 13), date(2026, 2, 2), date(2026, 2, 2), rolled_out=date(2026, 5, 11)
+            ),
             comparisons=(("customer_satisfaction", "level", 1.0),),
         ),
         KpiPlan(

@@ -41,7 +41,9 @@ VISUAL = InitiativePlan(
             "mean",
             "week",
             targets=((date(2026, 6, 1), "2.5"),),
-            baseline=MeasuredBaseline(date(2025, 10, 6), date(2026, 3, 23), date(2026, 3, 23)),
+            baseline=MeasuredBaseline(
+                date(2025, 10, 6), date(2026, 3, 23), date(2026, 3, 23), rolled_out=date(2026, 5, 4)
+            ),
         ),
         KpiPlan(
             "false-reject-rate",
@@ -52,7 +54,9 @@ VISUAL = InitiativePlan(
             "mean",
             "week",
             targets=((date(2026, 6, 1), "0.8"),),
-            baseline=MeasuredBaseline(date(2025, 10, 6), date(2026, 3, 23), date(2026, 3, 23)),
+            baseline=MeasuredBaseline(
+                date(2025, 10, 6), date(2026, 3, 23), date(2026, 3, 23), rolled_out=date(2026, 4, 13)
+            ),
         ),
         KpiPlan("parts", "Housings cast", "efficiency", "{housing}", "increase", "sum", "week", is_context=True),
     ),
