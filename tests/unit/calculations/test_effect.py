@@ -123,6 +123,18 @@ def test_the_effect_of_its_is_the_mean_distance_from_its_counterfactual():
     assert estimate.effect == pytest.approx(float((after.values - expected).mean()), abs=0.25)
 
 
+def test_an_effect_is_not_measured_from_a_trend_that_nobody_would_carry_on():
+    rng = np.random.default_rng(3)
+    t = np.arange(160)
+    values = 10 + 0.1 * t + 0.05 * rng.normal(size=160)
+    before, after = Series.of(values[:40]), Series.of(values[40:], start=40)
+    estimate = evaluate(compare(before, after), method="its", confidence=0.95)
+    assert "trend_flattened" in estimate.notes
+    # Up to interval 79 the trend goes on and the values follow it; from there on they leave a flat line.
+    expected = np.mean(np.maximum(0, 0.1 * (t[40:] - 79)))
+    assert estimate.effect == pytest.approx(expected, abs=0.3)
+
+
 def test_a_missing_weekend_changes_the_estimate_but_little():
     before, after = pair(8, phi=0.5)
     whole = evaluate(compare(before, after), method="ar1", confidence=0.95)

@@ -98,6 +98,20 @@ def test_where_midnight_is_skipped_the_day_begins_with_the_clock_change():
     assert utc(2026, 9, 6, 4).astimezone(ZoneInfo("America/Santiago")).hour == 1
 
 
+def test_where_the_skipped_hour_lies_around_midnight_the_day_begins_with_the_clock_change():
+    # Toronto, 30 March 1919: 23:30 became 00:30.
+    assert Calendar("America/Toronto").local_midnight(date(1919, 3, 31)) == utc(1919, 3, 31, 4, 30)
+
+
+def test_a_day_that_has_begun_goes_on_though_the_clock_falls_back_over_midnight():
+    # St John's, 30 October 2005: at 00:01 the clock went back to 23:01 of the day before.
+    st_johns = Calendar("America/St_Johns")
+    repeated = utc(2005, 10, 30, 2, 45)
+    assert repeated.astimezone(ZoneInfo("America/St_Johns")).date() == date(2005, 10, 29)
+    assert st_johns.local_date(repeated) == date(2005, 10, 30)
+    assert st_johns.bounds(repeated, Granularity.DAY).start == utc(2005, 10, 30, 2, 30)
+
+
 def test_the_date_that_samoa_left_out_has_no_interval():
     days = Calendar("Pacific/Apia").between(utc(2011, 12, 29), utc(2012, 1, 1), Granularity.DAY)
     assert [d.start.astimezone(ZoneInfo("Pacific/Apia")).day for d in days] == [28, 29, 31, 1]
@@ -118,6 +132,7 @@ def test_a_fiscal_quarter_follows_the_month_in_which_the_year_begins():
     april = Calendar("UTC", fiscal_year_start=4)
     assert april.fiscal_quarter(date(2026, 3, 31)) == (2025, 2026, 4)
     assert april.fiscal_quarter(date(2026, 4, 1)) == (2026, 2027, 1)
+    assert Calendar("UTC").fiscal_quarter(date(2026, 12, 31)) == (2026, 2026, 4)
     february = Calendar("UTC", fiscal_year_start=2)
     assert february.bounds(utc(2027, 1, 15), Granularity.QUARTER) == Interval(utc(2026, 11, 1), utc(2027, 2, 1))
 

@@ -57,8 +57,8 @@ def as_lists(columns: Columns) -> list[tuple[object, ...]]:
 def test_a_row_becomes_one_entry_of_each_array():
     columns = columns_from(body(row(weight=2, id="ticket-1", labels={"variant": "a"}), row(value=7)))
     assert as_lists(columns) == [
-        ("support.time", {"variant": "a"}, MARCH_US, 312.4.hex(), 2.0.hex(), "ticket-1", False),
-        ("support.time", {}, MARCH_US, 7.0.hex(), 1.0.hex(), "", False),
+        ("support.time", {"variant": "a"}, MARCH_US, (312.4).hex(), (2.0).hex(), "ticket-1", False),
+        ("support.time", {}, MARCH_US, (7.0).hex(), (1.0).hex(), "", False),
     ]
 
 
@@ -168,13 +168,17 @@ def test_a_byte_order_mark_does_no_harm():
 
 
 def test_a_columnar_body_says_the_same_as_its_rows():
-    rows = [row(at=at, value=value, id=event_id, labels={"a": "b"}) for at, value, event_id in [(1, 2, "x"), (3, 4, "")]]
+    rows = [
+        row(at=at, value=value, id=event_id, labels={"a": "b"}) for at, value, event_id in [(1, 2, "x"), (3, 4, "")]
+    ]
     series = {"kpi": "support.time", "labels": {"a": "b"}, "at": [1, 3], "value": [2, 4], "id": ["x", None]}
     assert as_lists(columns_from(json.dumps(series).encode())) == as_lists(columns_from(body(*rows)))
 
 
 def test_points_of_several_series_are_counted_through():
-    series = [{"kpi": f"a.{n}", "at": [n], "value": [n]} for n in range(3)] + [{"kpi": 7, "at": [1, 2], "value": [1, 2]}]
+    series = [{"kpi": f"a.{n}", "at": [n], "value": [n]} for n in range(3)] + [
+        {"kpi": 7, "at": [1, 2], "value": [1, 2]}
+    ]
     columns = columns_from(json.dumps({"series": series}).encode())
     assert [point[0] for point in as_lists(columns)] == ["a.0", "a.1", "a.2", None, None]
     assert json.loads(columns.point_as_sent(1))["kpi"] == "a.1"
