@@ -59,7 +59,7 @@
 
   async function load(frame) {
     const url = new URL(frame.dataset.figureUrl, location.href);
-    if (phone.matches) url.searchParams.set("phone", "1");
+    if (phone.matches) url.searchParams.set("size", "phone");
     const asked = (frame.asked = Symbol("asked"));
     try {
       const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
