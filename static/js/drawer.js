@@ -38,7 +38,7 @@
       const page = new DOMParser().parseFromString(html, "text/html");
       const body = page.querySelector("[data-drawer-body]") || page.querySelector("main") || page.body;
       clearTimeout(slow);
-      place.replaceChildren(...body.childNodes);
+      place.replaceChildren(...(body.matches("main, body") ? body.childNodes : [body])); // a proof keeps its own frame
       frame.scrollTop = 0;
       const heading = place.querySelector("h1, h2");
       if (heading) {
