@@ -74,6 +74,11 @@ def significant(value: Number | None, digits: int = 3) -> str:
 
 
 @register.filter
+def as_measured(value: float | None) -> str:
+    return NONE if value is None else amounts.as_measured(value)
+
+
+@register.filter
 def share(value: Number | None, digits: int = 1) -> str:
     """0.222 as `22.2%`."""
     return NONE if value is None else amounts.share(value, digits=digits)

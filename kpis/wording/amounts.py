@@ -47,6 +47,12 @@ def significant(value: Number, *, digits: int = 3) -> str:
     return number(value, digits=_decimals_for(value, digits))
 
 
+def as_measured(value: float) -> str:
+    """A measurement with the decimals that it came with, at most nine: 16.7, 312, 0.004."""
+    exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent
+    return number(value, digits=min(max(-int(exponent), 0), 9))
+
+
 def money(value: Number, currency: str, *, digits: int = 0, plus: bool = False) -> str:
     """An amount in whole units, or with `digits` decimals: `−€159,235`, `−159.235 €`."""
     return _with_currency(number(value, digits=digits, plus=plus), currency)

@@ -106,3 +106,10 @@ def test_an_axis_in_thousands_says_so():
 def test_a_number_that_does_not_exist_is_never_written(value):
     with pytest.raises(ValueError, match="does not exist"):
         amounts.number(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(16.7, "16.7"), (64.0, "64"), (1204.0, "1,204"), (0.004, "0.004"), (-2.5, f"{MINUS}2.5")]
+)
+def test_a_measurement_keeps_the_decimals_that_it_came_with(value, said):
+    assert amounts.as_measured(value) == said
