@@ -13,10 +13,10 @@ from kpis.dashboards import account, net_chart
 from kpis.dashboards.doors import doors_of_initiative
 from kpis.dashboards.frame import page
 from kpis.dashboards.kpi_cells import kpi_rows
-from kpis.dashboards.standing import standing_of
 from kpis.definitions.models import Initiative
 from kpis.definitions.sight import initiatives_seen_by, kpis_of
 from kpis.evaluation.overview import overviews_of
+from kpis.evaluation.standing import standing_of
 from kpis.phases.history import phase_rail
 from kpis.plumbing import clock
 from kpis.roi.monthly import by_month

@@ -15,10 +15,10 @@ from kpis.dashboards.doors import doors_of_portfolio
 from kpis.dashboards.evidence import evidence_of
 from kpis.dashboards.frame import page
 from kpis.dashboards.portfolio_rows import rows_of, total_cell
-from kpis.dashboards.standing import standing_of
 from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
 from kpis.definitions.sight import initiatives_seen_by
+from kpis.evaluation.standing import standing_of
 from kpis.plumbing import clock
 from kpis.roi import verdicts
 from kpis.roi.portfolio import Portfolio, portfolio_statement
