@@ -12,8 +12,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -24,6 +26,7 @@ from roi_portal.embedded import ROOT
 from roi_portal.processes import Account
 
 START_SECONDS = 150  # other work may share the machine
+READY_PAGE = timedelta(seconds=2)
 NOT_PART_OF_A_CHECKOUT = shutil.ignore_patterns(".venv*", "var", ".git", "__pycache__", ".*_cache", "artefacts")
 SET_BY_THE_TEST_RUN = ("ROI_", "DATABASE_URL", "CELERY_BROKER_URL", "PUBLIC_URL", *embedded.KEYS)
 
@@ -89,6 +92,18 @@ class Up:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(60)
 
+    def end(self) -> None:
+        """Whatever state a test left it in: stopped in order, or killed with all that descends from it."""
+        family = self.family()
+        if self.process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.interrupt()
+        gone_within(family, 5)
+        for pid in still_there(family):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(10)
+
 
 def _stat(pid: int) -> list[str]:
     with contextlib.suppress(OSError):
@@ -123,6 +138,20 @@ def environment(data: Path, **more: str) -> dict[str, str]:
     return {**own, **here, **more}
 
 
+@pytest.fixture
+def start() -> Iterator[Callable[..., Up]]:
+    """`start(checkout, …, env=…)`: one `manage.py up`. What a test leaves running is ended, also where it failed."""
+    started: list[Up] = []
+
+    def start(*arguments: Any, **more: Any) -> Up:
+        started.append(Up(*arguments, **more))
+        return started[-1]
+
+    yield start
+    for up in reversed(started):
+        up.end()
+
+
 @pytest.fixture(scope="module")
 def hidden_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy below a folder that only its owner may enter, like the home of root."""
@@ -142,20 +171,22 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_a_portal_starts_stops_starts_again_and_survives_being_killed(hidden_checkout):
+def test_a_portal_starts_stops_starts_again_and_survives_being_killed(start, hidden_checkout):
     env = environment(hidden_checkout / "var")
 
-    first = Up(hidden_checkout, env=env)
+    first = start(hidden_checkout, env=env)
     address, password, token = first.until_ready()
     assert address == f"http://127.0.0.1:{env['PORT']}"
+    for _ in range(4):  # two web processes: what they need is loaded before they say that they are ready
+        assert httpx.get(f"{address}/sign-in/").elapsed < READY_PAGE
     assert httpx.get(f"{address}/readyz").status_code == 200
     assert (hidden_checkout / "var" / "run.json").stat().st_mode & 0o077 == 0
     assert (hidden_checkout / "var" / "credentials.json").stat().st_mode & 0o077 == 0
 
-    made = Up(hidden_checkout, "create_token", "second", "--scope", "read", env=env)
+    made = start(hidden_checkout, "create_token", "second", "--scope", "read", env=env)
     made.wait_for("roi_")
 
-    twice = Up(hidden_checkout, env=env)
+    twice = start(hidden_checkout, env=env)
     assert twice.process.wait(60) == 1
     twice.wait_for(f"The portal is already running at {address}")
 
@@ -164,13 +195,13 @@ def test_a_portal_starts_stops_starts_again_and_survives_being_killed(hidden_che
     assert first.interrupt() == 0
     assert gone_within(family, 5), "Ctrl-C leaves no process"
 
-    second = Up(hidden_checkout, env=env)
+    second = start(hidden_checkout, env=env)
     assert second.until_ready() == (address, password, token), "the data and the sign-in are kept"
     family = second.family()
     second.process.kill()
     assert gone_within(family, 20), f"a killed supervisor leaves {still_there(family)}"
 
-    third = Up(hidden_checkout, env=env)
+    third = start(hidden_checkout, env=env)
     assert third.until_ready() == (address, password, token), "the data survive a kill"
     answer = httpx.get(f"{address}/api/v1/kpis/", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
@@ -179,8 +210,8 @@ def test_a_portal_starts_stops_starts_again_and_survives_being_killed(hidden_che
     assert gone_within(family, 5)
 
 
-def test_an_embedded_server_that_ends_stops_everything_and_a_child_that_ends_is_started_again(hidden_checkout):
-    up = Up(hidden_checkout, env=environment(hidden_checkout / "var"))
+def test_an_embedded_server_that_ends_stops_everything_and_a_child_that_ends_is_started_again(start, hidden_checkout):
+    up = start(hidden_checkout, env=environment(hidden_checkout / "var"))
     address, _, _ = up.until_ready()
     family = up.family()
 
@@ -216,20 +247,20 @@ def _wait_until_answering(address: str) -> None:
     raise AssertionError("the web process did not come back")
 
 
-def test_a_taken_port_is_said_together_with_the_way_out(hidden_checkout):
+def test_a_taken_port_is_said_together_with_the_way_out(start, hidden_checkout):
     with processes.socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        up = Up(hidden_checkout, env=environment(hidden_checkout / "var", PORT=str(port)))
+        up = start(hidden_checkout, env=environment(hidden_checkout / "var", PORT=str(port)))
         up.wait_for(f"Port {port} on this machine is taken by another program.")
         up.wait_for(f"Choose another one: PORT={port + 1} python3 manage.py up")
         assert up.process.wait(60) == 1
 
 
-def test_a_command_needs_no_running_portal_not_even_one_that_was_ever_started(hidden_checkout, open_folder):
+def test_a_command_needs_no_running_portal_not_even_one_that_was_ever_started(start, hidden_checkout, open_folder):
     env = environment(open_folder / "never-started")
-    made = Up(hidden_checkout, "create_token", "alone", "--scope", "read", env=env)
+    made = start(hidden_checkout, "create_token", "alone", "--scope", "read", env=env)
     made.wait_for("roi_")
     family = made.family()
     assert made.process.wait(60) == 0
@@ -287,9 +318,11 @@ def _link(source: str, target: str) -> str:
     return target
 
 
-def test_an_ordinary_user_runs_the_portal_from_a_checkout_that_is_not_theirs(somebody, somebodys_env, open_folder):
+def test_an_ordinary_user_runs_the_portal_from_a_checkout_that_is_not_theirs(
+    start, somebody, somebodys_env, open_folder
+):
     checkout = Path(shutil.copytree(ROOT, open_folder / "portal", ignore=NOT_PART_OF_A_CHECKOUT))
-    up = Up(checkout, env=somebodys_env, account=somebody)
+    up = start(checkout, env=somebodys_env, account=somebody)
     address, _, _ = up.until_ready()
     owners = {Path(f"/proc/{pid}").stat().st_uid for pid in up.family() if _begun(pid)}
     assert owners == {somebody.uid}
@@ -299,19 +332,21 @@ def test_an_ordinary_user_runs_the_portal_from_a_checkout_that_is_not_theirs(som
     assert gone_within(family, 5)
 
 
-def test_a_checkout_that_cannot_be_written_to_is_said_together_with_the_way_out(somebody, somebodys_env, open_folder):
+def test_a_checkout_that_cannot_be_written_to_is_said_together_with_the_way_out(
+    start, somebody, somebodys_env, open_folder
+):
     checkout = Path(shutil.copytree(ROOT, open_folder / "read-only", ignore=NOT_PART_OF_A_CHECKOUT))
     without_place = {name: value for name, value in somebodys_env.items() if name != "ROI_DATA_DIR"}
-    up = Up(checkout, env=without_place, account=somebody)
+    up = start(checkout, env=without_place, account=somebody)
     up.wait_for(f"{checkout / 'var'} cannot be written to")
     assert "ROI_DATA_DIR=" in up.wait_for("Choose a place for the data")
     assert up.process.wait(60) == 1
 
 
-def test_a_venv_that_cannot_be_made_is_said_together_with_the_way_out(somebody, somebodys_env, open_folder):
+def test_a_venv_that_cannot_be_made_is_said_together_with_the_way_out(start, somebody, somebodys_env, open_folder):
     checkout = Path(shutil.copytree(ROOT, open_folder / "no-venv", ignore=NOT_PART_OF_A_CHECKOUT))
     env = {**somebodys_env, "TEST_PYTHON": somebodys_env["BASE_PYTHON"], "ROI_VENV": str(checkout / ".venv")}
-    up = Up(checkout, env=env, account=somebody)
+    up = start(checkout, env=env, account=somebody)
     up.wait_for(f"{checkout / '.venv'} cannot be written to")
     assert "ROI_VENV=" in up.wait_for("Choose places that can")
     assert up.process.wait(60) == 1
@@ -320,10 +355,10 @@ def test_a_venv_that_cannot_be_made_is_said_together_with_the_way_out(somebody, 
 # -- outside the embedded default -------------------------------------------------------------------------------
 
 
-def test_a_missing_secret_key_stops_the_start_with_a_sentence(hidden_checkout, tmp_path):
+def test_a_missing_secret_key_stops_the_start_with_a_sentence(start, hidden_checkout, tmp_path):
     elsewhere = {"DATABASE_URL": "postgres://roi@127.0.0.1:1/roi", "CELERY_BROKER_URL": "memory://"}
     env = environment(tmp_path, **elsewhere, PUBLIC_URL="https://roi.company.example")
-    up = Up(hidden_checkout, "check", env=env)
+    up = start(hidden_checkout, "check", env=env)
     up.wait_for("SECRET_KEY is not set.")
     assert up.process.wait(60) == 1
     assert not any("Traceback" in line for line in up.said)
