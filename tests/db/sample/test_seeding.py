@@ -1,0 +1,70 @@
+"""The sample company: what is planted in its measurements is found again, and its costs are those of the story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from kpis.definitions.models import Initiative, Kpi
+from kpis.evaluation import effects
+from kpis.ledger.models import Assumption, LedgerEntry
+from kpis.measurements.models import Measurement
+from kpis.plumbing import clock
+from kpis.roi import portfolio
+from kpis.sample import removing, seeding
+
+# Mean of what is planted between the end of the roll-out and today, in the KPI's unit (kpis/sample/measured.py).
+PLANTED = {
+    # −15.5 % of 14.2 min, and −3.5 points more from 15 June on: 164 of the 255 days, its ramp of 14 days half
+    "support-triage.handling-time": -14.2 * (0.155 + 0.035 * (164 - 7) / 255),
+    "support-triage.first-contact-resolution": 4.9,
+    "support-triage.satisfaction": 4.6,
+    "visual-inspection.scrap-rate": -0.72,
+    "visual-inspection.false-reject-rate": 1.05 + 0.35 * 10 / 32.5,
+}
+
+
+@pytest.fixture(scope="module", params=["2026-11-26T15:00", "2027-03-04T09:30"], ids=["this autumn", "next spring"])
+def today(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: object) -> Iterator[datetime]:
+    """A portal with the sample, seeded once for the module and rolled back."""
+    at = datetime.fromisoformat(request.param).replace(tzinfo=UTC)
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
+        patch.setattr(clock, "now", lambda: at)
+        seeding.seed(at=at)
+        yield at
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("key", PLANTED)
+def test_a_planted_effect_lies_inside_its_95_percent_interval(today, key):
+    initiative, slug = key.split(".")
+    found = effects.effect_as_of(Kpi.objects.get(initiative__slug=initiative, slug=slug), as_of=today)
+    assert found.low <= PLANTED[key] <= found.high
+
+
+def test_what_was_invested_is_to_the_cent_what_the_story_says(today):
+    statement = portfolio.portfolio_statement(list(Initiative.objects.all()), as_of=today)
+    assert statement.totals.invested == Decimal("454175.06")
+
+
+def test_every_entry_of_the_ledger_is_its_own_arithmetic(today):
+    entries = LedgerEntry.objects.select_related("driver__kpi")
+    assert entries.count() > 350
+    for entry in entries:
+        sign = -1 if entry.driver.kpi.direction == "decrease" else 1
+        moved = sign * (entry.actual - entry.counterfactual)
+        worth = float(entry.unit_factor * entry.unit_value * entry.realisation * entry.attribution)
+        assert float(entry.amount) == pytest.approx(moved * entry.volume * worth, abs=0.0051)
+
+
+def test_the_sample_leaves_nothing_behind_when_it_is_removed(today):
+    with transaction.atomic():
+        removing.remove_sample(by=None, at=today)
+        assert not Initiative.objects.exists()
+        assert not Assumption.objects.exists()
+        assert not Measurement.objects.exists()
+        transaction.set_rollback(True)
