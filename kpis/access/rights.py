@@ -54,7 +54,8 @@ class AnInitiative(Protocol):
 class OfAnInitiative(Protocol):
     """Anything that belongs to one initiative: a KPI, a cost entry, a source."""
 
-    initiative_id: int | None
+    @property
+    def initiative_id(self) -> int | None: ...
 
 
 _VIEWER = frozenset({Action.READ})

@@ -57,7 +57,7 @@ def decisions_needed(portfolio: Portfolio, *, now: datetime) -> list[Decision]:
         *_silent(portfolio.rows, now),
         *_waiting(portfolio.rows),
     ]
-    return sorted(found, key=lambda d: (d.due or date.min, -abs(d.money or 0)))
+    return sorted(found, key=lambda d: (d.due or date.min, -abs(d.money or Decimal(0))))
 
 
 def _losing(rows: Sequence[Statement], now: datetime) -> Iterator[Decision]:
@@ -104,7 +104,7 @@ def _expiring(portfolio: Portfolio, now: datetime) -> Iterator[Decision]:
                     _, amount = resting.get(assumption.pk, (assumption, Decimal(0)))
                     resting[assumption.pk] = (assumption, amount + flow.amount)
     for assumption, amount in resting.values():
-        facts = {"assumption": assumption, "is_over": assumption.valid_to < today}
+        facts = {"assumption": assumption, "is_over": assumption.valid_to is not None and assumption.valid_to < today}
         yield Decision(
             Rule.ASSUMPTION_EXPIRES,
             None,

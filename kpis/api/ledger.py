@@ -35,7 +35,7 @@ class Ledger(APIView):
     @extend_schema(
         operation_id="initiatives_ledger_list",
         parameters=[spans.FROM, spans.TO, OpenApiParameter("page", int), OpenApiParameter("page_size", int)],
-        responses=statement_forms.LEDGER,
+        responses={200: statement_forms.LEDGER},
     )
     def get(self, request: Request, slug: str) -> Response:
         initiative = get_object_or_404(initiatives_seen_by(asker(request)), slug=slug)

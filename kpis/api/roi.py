@@ -32,7 +32,7 @@ class Roi(APIView):
 
     permission_classes = [Read]
 
-    @extend_schema(operation_id="initiatives_roi", parameters=[AS_OF], responses=statement_forms.STATEMENT)
+    @extend_schema(operation_id="initiatives_roi", parameters=[AS_OF], responses={200: statement_forms.STATEMENT})
     def get(self, request: Request, slug: str) -> HttpResponse:
         initiative = get_object_or_404(initiatives_seen_by(asker(request)), slug=slug)
         _refuse_unknown(request, {"as_of"})
@@ -56,7 +56,7 @@ class PortfolioView(APIView):
             OpenApiParameter("business_unit", str, description="Only initiatives of this unit."),
             OpenApiParameter("phase", str, enum=Initiative.Phase.values, description="Only initiatives in this phase."),
         ],
-        responses=statement_forms.PORTFOLIO,
+        responses={200: statement_forms.PORTFOLIO},
     )
     def get(self, request: Request) -> HttpResponse:
         _refuse_unknown(request, {"as_of", "business_unit", "phase"})

@@ -55,7 +55,9 @@ def _instant_of(bound: date, calendar: Calendar) -> datetime:
 
 def asked_labels(request: Request) -> dict[str, str]:
     """The labels that each series must have, from `label.NAME=VALUE`."""
-    found = {name.removeprefix(LABEL): value for name, value in request.query_params.items() if name.startswith(LABEL)}
+    found = {
+        name.removeprefix(LABEL): str(value) for name, value in request.query_params.items() if name.startswith(LABEL)
+    }
     for name, value in found.items():
         if UNSTORABLE.search(name + value):
             raise Refusal(400, "invalid_labels", _("No label has such a character."), attr=f"{LABEL}{name}"[:80])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.utils.safestring import SafeString, mark_safe
@@ -98,11 +99,15 @@ def _words(history: KpiHistory, drawn: Drawn) -> KpiWords:
         unit=kpi.unit,
         actual=actual_lines(known[-1], kpi.unit, provisional=overview.provisional) if known else (),
         counterfactual=counterfactual_lines(how) if overview.without else (),
-        baseline_intervals=moments.intervals(baseline.intervals, kpi.interval)
+        baseline_intervals=moments.intervals(baseline.intervals, _kind(kpi.interval))
         if baseline and baseline.intervals
         else "",
-        kind=overview.granularity,
+        kind=_kind(overview.granularity),
     )
+
+
+def _kind(interval: str) -> moments.Interval:
+    return cast(moments.Interval, interval)
 
 
 def _safe(svg: str) -> SafeString:

@@ -18,7 +18,7 @@ from kpis.baselines.models import Baseline
 from kpis.baselines.window import WindowValues, counted_since, paired, series_of, within
 from kpis.calculations.counterfactual import Counterfactual
 from kpis.calculations.defaults import CONFIDENCE
-from kpis.calculations.effect import Comparison, EffectEstimate, declared_effect, evaluate
+from kpis.calculations.effect import Comparison, Direction, EffectEstimate, declared_effect, evaluate
 from kpis.calculations.intervals import Calendar, Granularity, Interval, epoch_us
 from kpis.calculations.series import Series
 from kpis.definitions import organisation
@@ -106,10 +106,10 @@ def _effect(kpi: Kpi, evidence: Evidence) -> Effect:
     baseline = evidence.baselines.get(kpi.pk)
     live = _live_window(kpi, baseline, evidence)
     if baseline is None or live is None:
-        after = _values(kpi, live, evidence).treated if live else NOTHING
-        return not_compared(kpi, baseline, after, evidence.as_of, because=_what_lacks(kpi, baseline))
+        lived = _values(kpi, live, evidence).treated if live else NOTHING
+        return not_compared(kpi, baseline, lived, evidence.as_of, because=_what_lacks(kpi, baseline))
     after = _values(kpi, live, evidence)
-    if baseline.method == Baseline.Method.DECLARED:
+    if baseline.window_start is None or baseline.window_end is None:  # declared
         return as_effect(kpi, baseline, _declared(kpi, baseline, after.treated), evidence.as_of)
     before = _values(kpi, Interval(baseline.window_start, baseline.window_end), evidence)
     if baseline.control and (before.control is None or not before.control.n):
@@ -149,7 +149,7 @@ def _measured(kpi: Kpi, baseline: Baseline, before: WindowValues, after: WindowV
     comparison = Comparison(
         before=before.treated,
         after=after.treated,
-        direction=kpi.direction,
+        direction=_direction(kpi),
         granularity=Granularity(kpi.interval),
         control_before=before.control,
         control_after=after.control,
@@ -157,9 +157,13 @@ def _measured(kpi: Kpi, baseline: Baseline, before: WindowValues, after: WindowV
     return evaluate(comparison, method=baseline.method_choice, confidence=CONFIDENCE.value)
 
 
+def _direction(kpi: Kpi) -> Direction:
+    return "increase" if kpi.direction == Kpi.Direction.INCREASE else "decrease"
+
+
 def _declared(kpi: Kpi, baseline: Baseline, after: Series) -> EffectEstimate:
     low, high = (None if bound is None else float(bound) for bound in (baseline.low, baseline.high))
-    return declared_effect(after, value=float(baseline.value), direction=kpi.direction, low=low, high=high)
+    return declared_effect(after, value=float(baseline.value), direction=_direction(kpi), low=low, high=high)
 
 
 def _has_moved(before: WindowValues, baseline: Baseline) -> bool:

@@ -180,7 +180,7 @@ def _add_forecast(figure: go.Figure, curve: NetCurve, words: NetWords) -> None:
     figure.add_scatter(**_line(joined, "forecast", width=1.6, dash="6px,4px"))
     dotted = {"color": palette.LIGHT["reference"], "width": 1, "dash": "1px,3px"}
     figure.add_shape(type="line", x0=curve.today, x1=curve.today, yref="paper", y0=0, y1=1, line=dotted)
-    place = {"x": curve.today, "xshift": -6, "y": 1, "yref": "paper", "yshift": 14, "xanchor": "right"}
+    place: dict[str, Any] = {"x": curve.today, "xshift": -6, "y": 1, "yref": "paper", "yshift": 14, "xanchor": "right"}
     annotate(figure, words.today, colour="muted", **place)
 
 
@@ -188,6 +188,7 @@ def _annotate(figure: go.Figure, curve: NetCurve, words: NetWords, *, phone: boo
     """Words beside the points they name: the same ones, at the same places, as in the still picture."""
     annotate_unit(figure, words.unit)
     lowest, last = lowest_point(curve), curve.points[-1]
+    place: dict[str, Any]
     if lowest:
         place = {"x": lowest.on, "y": float(lowest.net), "yshift": -13, "xanchor": "center"}
         annotate(figure, words.lowest(lowest.net), colour="muted", **place)

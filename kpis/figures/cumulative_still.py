@@ -26,10 +26,16 @@ def cumulative_still(
 
     Refuses (ValueError) a curve without a point.
     """
-    plot = net_plot(curve, width=width, height=height, phone=phone)
+    pen = Pen(width, height, summary=words.summary, css="cumulative")
+    draw_net(pen, curve, words=words, name=name, phone=phone)
+    return pen.svg()
+
+
+def draw_net(pen: Pen, curve: NetCurve, *, words: NetWords, name: str, phone: bool) -> None:
+    """The same with any pen, as large as the pen's own surface: a mail draws with one that makes pixels."""
+    plot = net_plot(curve, width=pen.width, height=pen.height, phone=phone)
     x = linear(*plot.days, plot.left, plot.x_end)
     y = linear(*plot.values, plot.floor, plot.top)
-    pen = Pen(width, height, summary=words.summary, css="cumulative")
     draw_value_axis(pen, plot, y, tick=words.tick, unit=words.unit)
     draw_time_axis(pen, plot, x, words.times)
     _draw_band(pen, curve.points, x, y, "band")
@@ -49,7 +55,6 @@ def cumulative_still(
     _draw_now(pen, curve, words, x, y, phone=phone)
     if not phone:
         draw_end_labels(pen, plot, end_labels(curve, words, plot))
-    return pen.svg()
 
 
 def _places(points: Sequence[NetPoint], x: Scale, y: Scale) -> list[Point]:

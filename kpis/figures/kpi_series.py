@@ -113,7 +113,7 @@ def _annotate(figure: go.Figure, kpi: KpiHistory, words: KpiWords, plot: Plot, *
         reach = 1 + height / (plot.floor - plot.top)
         ends = {"x0": iso(event.at), "x1": iso(event.at), "yref": "paper", "y0": 0, "y1": reach}
         figure.add_shape(type="line", line=line, layer="below", **ends)
-        place = {"x": iso(event.at), "xshift": 4, "y": 1, "yref": "paper", "yshift": height - 6.5}
+        place: dict[str, Any] = {"x": iso(event.at), "xshift": 4, "y": 1, "yref": "paper", "yshift": height - 6.5}
         annotate(figure, event_name(event, phone=phone), **place)
     _mark_gaps(figure, kpi, words, plot, phone=phone)
     if kpi.baseline and not phone and words.baseline:
@@ -132,5 +132,5 @@ def _mark_gaps(figure: go.Figure, kpi: KpiHistory, words: KpiWords, plot: Plot, 
         for x0, x1, y0, y1 in ((begin, begin, 0, 7), (end, end, 0, 7), (begin, end, 4, 4)):
             figure.add_shape(type="line", x0=x0, x1=x1, y0=y0, y1=y1, line=ink, name="gap", **above)
         if not phone:
-            place = {"x": iso(last.at), "y": 0, "yref": "paper", "yshift": 16.5, "xanchor": "center"}
+            place: dict[str, Any] = {"x": iso(last.at), "y": 0, "yref": "paper", "yshift": 16.5, "xanchor": "center"}
             annotate(figure, words.gap(first.at, last.at), colour="muted", **place)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
@@ -101,7 +101,7 @@ def rows_between(
     labels: Mapping[str, str] | None = None,
 ) -> list[Row]:
     """The first `limit` measurements of a KPI in `[start, end)`, by time, after a place; those with all of `labels`."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "kpi": kpi_id,
         "start": max(start, after.at) if after else start,
         "end": end,

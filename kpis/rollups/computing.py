@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
@@ -11,10 +11,11 @@ from kpis.calculations.intervals import EPOCH, MICROSECOND, Calendar, Granularit
 from kpis.calculations.merging import merge_groups
 from kpis.measurements import reading
 from kpis.measurements.reading import Arrays
-from kpis.rollups.rows import IntervalRows
+from kpis.rollups.rows import IntervalRows, Span, joined
 
 # Beyond any measure of a company's work. The row stays as it came; its square must not overflow.
 LARGEST_VALUE, LARGEST_WEIGHT = 1e120, 1e60
+READ_AT_ONCE_US = 62 * 86_400_000_000
 
 
 def points_between(series_ids: Collection[int], start: int, end: int) -> Arrays:
@@ -27,9 +28,10 @@ def from_measurements(points: Arrays, granularity: Granularity, calendar: Calend
     values = np.clip(points.value, -LARGEST_VALUE, LARGEST_VALUE)
     weights = np.minimum(points.weight, LARGEST_WEIGHT)
     starts = calendar.starts_of(points.at_us, granularity)
-    groups, first = _numbered(points.series_id, starts)
+    series = points.series_id.astype(np.int64)
+    groups, first = _numbered(series, starts)
     found = aggregate_groups(values, weights, points.at_us, groups, with_bins=with_bins)
-    return IntervalRows(points.series_id[first], starts[first], calendar.ends_of(starts[first], granularity), found)
+    return IntervalRows(series[first], starts[first], calendar.ends_of(starts[first], granularity), found)
 
 
 def from_days(days: IntervalRows, granularity: Granularity, calendar: Calendar) -> IntervalRows:
@@ -38,6 +40,32 @@ def from_days(days: IntervalRows, granularity: Granularity, calendar: Calendar) 
     groups, first = _numbered(days.series, starts)
     merged = merge_groups(days.states, groups)
     return IntervalRows(days.series[first], starts[first], calendar.ends_of(starts[first], granularity), merged)
+
+
+def afresh(spans: Mapping[int, Span], granularity: Granularity, calendar: Calendar, *, with_bins: bool) -> IntervalRows:
+    """What the table of interval values should hold for the days of these spans, from the measurements alone.
+
+    spans : by series, microseconds since 1970. As the rolling does it: longer intervals are merged from days.
+    """
+    unit = granularity if granularity is Granularity.HOUR else Granularity.DAY
+    parts = [from_measurements(points_between([], 0, 0), unit, calendar, with_bins=with_bins)]
+    for series, span in sorted(spans.items()):
+        for start, end in _portions(span, calendar):
+            points = points_between([series], start, end)
+            parts.append(from_measurements(points, unit, calendar, with_bins=with_bins))
+    found = joined(parts)
+    return found if unit is granularity else from_days(found, granularity, calendar)
+
+
+def _portions(span: Span, calendar: Calendar) -> Iterator[Span]:
+    """Whole days around the span, some weeks at a time: not all measurements of years are in memory at once."""
+    start, last = calendar.starts_of(np.array(span, np.int64), Granularity.DAY).tolist()
+    end = int(calendar.ends_of(np.array([last], np.int64), Granularity.DAY)[0])
+    while start < end:
+        following = np.array([start + READ_AT_ONCE_US], np.int64)
+        until = min(end, int(calendar.starts_of(following, Granularity.DAY)[0]))
+        yield start, until
+        start = until
 
 
 def _numbered(series: Ints, starts: Ints) -> tuple[Ints, Ints]:

@@ -185,7 +185,7 @@ def _first_starts(kpis: Collection[Kpi]) -> dict[int, datetime]:
 
 def _newest(kpis: Collection[Kpi]) -> dict[int, datetime]:
     states = KpiState.objects.filter(kpi__in=[kpi.pk for kpi in kpis], newest_at__isnull=False)
-    return dict(states.values_list("kpi_id", "newest_at"))
+    return {kpi_id: newest for kpi_id, newest in states.values_list("kpi_id", "newest_at") if newest is not None}
 
 
 def _holidays() -> frozenset[date]:

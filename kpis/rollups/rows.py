@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -87,6 +87,23 @@ class IntervalRows:
         return IntervalRows(self.series[kept], self.start[kept], self.end[kept], taken(self.states, kept))
 
 
+def joined(parts: Sequence[IntervalRows]) -> IntervalRows:
+    """Rows of one granularity one after the other, at least one part; each part begins where the one before ended."""
+    if len(parts) == 1:
+        return parts[0]
+    columns: dict[str, Any] = {
+        f.name: np.concatenate([getattr(part.states, f.name) for part in parts])
+        for f in fields(States)
+        if f.name not in {"groups", "bins"}
+    }
+    bins = [part.states.bins for part in parts]
+    together = None if any(b is None for b in bins) else tuple(sketch for b in bins if b is not None for sketch in b)
+    series, start, end = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("series", "start", "end")
+    )
+    return IntervalRows(series, start, end, States(groups=np.arange(series.size), bins=together, **columns))
+
+
 def read(series_ids: Collection[int], granularity: str, start: int, end: int, *, with_bins: bool) -> IntervalRows:
     """Rows of these series whose interval begins in `[start, end)`, microseconds since 1970."""
     with connection.cursor() as cursor:
@@ -97,8 +114,10 @@ def read(series_ids: Collection[int], granularity: str, start: int, end: int, *,
     whole = [np.array(columns[i], np.int64) for i in (0, 1, 2, 3, 11)]
     real = [np.array(columns[i], np.float64) for i in (4, 5, 6, 7, 8, 9, 10, 12)]
     bins = _sketches(columns[13]) if with_bins else None
+    sum_w, sum_w2, mean, m2, total, minimum, maximum, last = real
     order = np.arange(whole[0].size, dtype=np.int64)
-    return IntervalRows(whole[0], whole[1], whole[2], States(order, whole[3], *real[:7], whole[4], real[7], bins))
+    states = States(order, whole[3], sum_w, sum_w2, mean, m2, total, minimum, maximum, whole[4], last, bins)
+    return IntervalRows(whole[0], whole[1], whole[2], states)
 
 
 def replace(

@@ -58,7 +58,11 @@ def waiting_for_evaluation(*, now: datetime) -> dict[int, int]:
     complete because newer data came. Weeks and months too, since a driver may read a KPI in another's rhythm.
     """
     found = list(KpiState.objects.values_list("kpi_id", "version", "evaluated_version", "newest_at", "evaluated_at"))
-    aged = [row for row in found if row[1] == row[2] and row[3] is not None and row[4] is not None]
+    aged = [
+        (kpi_id, version, evaluated, newest, at)
+        for kpi_id, version, evaluated, newest, at in found
+        if version == evaluated and newest is not None and at is not None
+    ]
     waiting = {kpi_id: version for kpi_id, version, evaluated, _, _ in found if version != evaluated}
     for row, has_ended in zip(aged, _has_ended_since(aged, now), strict=True):
         if has_ended:

@@ -5,9 +5,10 @@ What is planted and how large the noise is stands in each function; the effects 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -266,14 +267,16 @@ class _Cells:
 
 
 def _kept(points: Points, keep: list[int]) -> Points:
-    pick = lambda row: None if row is None else tuple(row[k] for k in keep)  # noqa: E731
+    def pick(row: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(row[k] for k in keep)
+
     return Points(
         points.initiative,
         points.kpi,
         pick(points.at),
         pick(points.value),
-        pick(points.weight),
-        pick(points.event_id),
+        None if points.weight is None else pick(points.weight),
+        None if points.event_id is None else pick(points.event_id),
         points.labels,
     )
 

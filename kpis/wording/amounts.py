@@ -81,7 +81,7 @@ def cent_digits(currency: str) -> int:
 
 def thousands(value: Number) -> str:
     """An axis in thousands: `+300`, `0`, `−200`."""
-    return number(Decimal(str(value)) / 1000, digits=0 if abs(value) >= 1000 or not value else 1, plus=True)
+    return number(Decimal(str(value)) / 1000, digits=0 if abs(float(value)) >= 1000 or not value else 1, plus=True)
 
 
 def thousands_unit(currency: str) -> str:
@@ -93,7 +93,7 @@ def thousands_unit(currency: str) -> str:
 
 def share(value: Number, *, digits: int = 1, plus: bool = False) -> str:
     """A share as percent, `22.2%`; from 1,000 % on as a multiple, `12.4×`."""
-    if abs(value) >= SHARE_SHOWN_AS_MULTIPLE:
+    if abs(float(value)) >= SHARE_SHOWN_AS_MULTIPLE:
         return f"{number(value, digits=1, plus=plus)}×"
     return percent(Decimal(str(value)) * 100, digits=digits, plus=plus)
 

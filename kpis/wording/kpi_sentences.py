@@ -106,10 +106,10 @@ def _size(change: Change, unit: str) -> tuple[str, str]:
     if unit not in ("%", "1") and None not in shares:
         likely, *ends = (abs(end) for end in shares if end is not None)
         return share(likely), between_shares(*sorted(ends), digits=1)
-    values = [abs(end) for end in (change.effect_low, change.effect_high) if end is not None]
+    low, high = sorted(abs(end) for end in (change.effect_low, change.effect_high) if end is not None)
     if unit in ("%", "1"):
         scale = 100 if unit == "1" else 1
-        return points(abs(change.effect) * scale), between_values(*sorted(values), lambda end: points(end * scale))
+        return points(abs(change.effect) * scale), between_values(low, high, lambda end: points(end * scale))
     return units.unit_value(abs(change.effect), unit), between_values(
-        *sorted(values), lambda end: units.unit_value(end, unit)
+        low, high, lambda end: units.unit_value(end, unit)
     )

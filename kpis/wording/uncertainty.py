@@ -47,7 +47,7 @@ def between_shares(low: Number, high: Number, *, digits: int = 0) -> str:
 
 def share_range(low: Number, high: Number) -> str:
     """The short form of a table cell: `153 to 198%`, German `153 bis 198 %`."""
-    if max(abs(low), abs(high)) >= SHARE_SHOWN_AS_MULTIPLE:
+    if max(abs(float(low)), abs(float(high))) >= SHARE_SHOWN_AS_MULTIPLE:
         return gettext("{low} to {high}").format(low=share(low), high=share(high))
     ends = {"low": number(float(low) * 100), "high": percent(float(high) * 100, digits=0)}
     return gettext("{low} to {high}").format(**ends)

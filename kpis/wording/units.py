@@ -78,7 +78,7 @@ def unit_value(value: Number, unit: str, *, digits: int | None = None) -> str:
     if unit == "1":
         return share(value, digits=1 if digits is None else digits)
     if unit in SYMBOLS:
-        return money_exact(value, unit) if abs(value) < 10_000 else money(value, unit)
+        return money_exact(value, unit) if abs(float(value)) < 10_000 else money(value, unit)
     counted = ANNOTATION.match(unit) and float(value).is_integer()
     figure = number(value, digits=digits or 0) if digits is not None or counted else significant(value)
     if "/" in unit:

@@ -59,7 +59,7 @@ def announcer(portal: Portal) -> Iterator[Announcer]:
 
 
 async def listen(portal: Portal, token: str, heard: dict[str, list[float]], ready: asyncio.Event) -> None:
-    """A reader that costs next to nothing itself: bare HTTP, since a hundred of them share the machine with the server."""
+    """A reader that costs next to nothing: bare HTTP, since a hundred share the machine with the server."""
     address = urlsplit(portal.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(f"GET /events/ HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n".encode())

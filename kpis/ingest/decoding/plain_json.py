@@ -30,7 +30,7 @@ LabelItems = tuple[tuple[str, str], ...]
 def columns_from(body: bytes) -> Columns:
     """The points of a body, bad ones marked. Refuses (UnreadableBody, BodyTooLarge) what is no such JSON."""
     document = _document(body)
-    forms = [name for name in ("measurements", "series") if name in document]
+    forms: list[str] = [name for name in ("measurements", "series") if name in document]
     if any(name in document for name in ("kpi", "at", "value")):
         forms.append("one")
     match forms:
