@@ -41,15 +41,15 @@ def window_between(start: date | datetime, end: date | datetime) -> Interval:
     return Interval(first, last)
 
 
-def counted_since(kpi: Kpi, baseline: Baseline | None) -> datetime | None:
+def counted_since(kpi: Kpi, baseline: Baseline | None, *, calendar: Calendar | None = None) -> datetime | None:
     """From when on intervals are *after*: go-live, or the end of the baseline's window where that is later.
 
     With a declared baseline the interval that holds go-live counts too: nothing was measured before it. None without a
-    go-live date.
+    go-live date. `calendar`: the organisation's, where the caller has read it for many KPIs.
     """
     if kpi.initiative.go_live_on is None:
         return None
-    calendar = organisation.calendar()
+    calendar = calendar or organisation.calendar()
     live = calendar.local_midnight(kpi.initiative.go_live_on)
     if baseline is None or baseline.window_end is None:
         return calendar.start_of(live, Granularity(kpi.interval)) if baseline is not None else live

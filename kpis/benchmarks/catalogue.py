@@ -18,7 +18,8 @@ from kpis.benchmarks.models import Benchmark
 from kpis.benchmarks.rules import Problem, problems_of
 
 CATALOGUE: Final = Path(__file__).with_name("catalog.json")
-AS_SHARES: Final = frozenset({"%", "pp"})  # published per hundred; everywhere in the portal 0.15 is 15 %
+# Published per hundred, while everywhere in the portal 0.15 is 15 %; how such a share is shown to people.
+SHOWN: Final = {"%": "1", "pp": "pp"}
 COLUMNS: Final = (
     "metric", "kind", "unit", "direction", "evidence_grade", "data_year", "review_after", "entry", "is_catalogue",
 )  # fmt: skip
@@ -92,8 +93,8 @@ def problems_of_catalogue(document: Mapping[str, Any]) -> list[Problem]:
 def row_of(entry: Mapping[str, Any]) -> Benchmark:
     """A row that is not stored yet, its percentages turned into shares: here, and nowhere else."""
     stored = dict(entry)
-    if entry["unit"] in AS_SHARES:
-        stored |= {"statistic": _in_shares(entry["statistic"]), "unit": "1", "shown_unit": "1"}
+    if entry["unit"] in SHOWN:
+        stored |= {"statistic": _in_shares(entry["statistic"]), "unit": "1", "shown_unit": SHOWN[entry["unit"]]}
     elif entry["unit"] == "1":
         stored["shown_unit"] = "×"  # a plain ratio: three and a half times, not 350 %
     return Benchmark(

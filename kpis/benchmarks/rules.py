@@ -123,9 +123,9 @@ def _numbers(entry: Entry) -> Found:
         "groups": "groups",
         "tiers": "groups",
     }
-    member = needed.get(statistic["type"])
-    if member and not (statistic[member] or statistic[member] == 0):
-        yield f"statistic.{member}", "no_value", "This statistic needs this number."
+    number = needed.get(statistic["type"])
+    if number and not (statistic[number] or statistic[number] == 0):
+        yield f"statistic.{number}", "no_value", "This statistic needs this number."
 
 
 def _ranges(entry: Entry) -> Found:
