@@ -61,13 +61,16 @@ def interrupted_series(before: Series, after: Series, season: Season, *, confide
     whole = before.followed_by(after)
     live = np.arange(whole.n) >= before.n
     since = np.where(live, whole.positions - after.positions[0], 0).astype(float)
-    columns = [np.ones(whole.n), elapsed(whole.positions, before.positions), live.astype(float)]
+    # The line itself is not held: what comes after would bend the slope that the baseline alone has to say.
+    passed = (whole.positions - before.positions[-1]).astype(float)
+    columns = [np.ones(whole.n), passed, live.astype(float)]
     if after.n >= FEWEST_AFTER:
         columns.append(since)
     needed = np.column_stack(columns)
     x = with_season(needed, whole, season, before.n)
     fit = reml_ar1(whole.values, x, gaps=whole.gaps)
     effect, level = np.zeros((2, x.shape[1]))
+    effect[1] = float((passed - elapsed(whole.positions, before.positions))[live].mean())
     effect[2] = 1.0
     if after.n >= FEWEST_AFTER:
         effect[3] = float(since[live].mean())
