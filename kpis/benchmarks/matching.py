@@ -58,11 +58,11 @@ def mismatches(figure: Published, ours: Ours, *, on: date) -> tuple[Mismatch, ..
     """Every difference between the figure and us, as of a day."""
     found = []
     if figure.industry_code not in (ANY, ours.industry):
-        found.append(Mismatch("industry", ours.industry, figure.industry))
+        found.append(Mismatch("industry", ours.industry, figure.industry_code))
     if figure.function_code not in (ANY, ours.function):
-        found.append(Mismatch("function", ours.function, figure.function))
+        found.append(Mismatch("function", ours.function, figure.function_code))
     if figure.technology_code not in ANY_TECHNOLOGY and figure.technology_code != ours.technology:
-        found.append(Mismatch("technology", ours.technology, figure.technology))
+        found.append(Mismatch("technology", ours.technology, figure.technology_code))
     if not _here(figure.region, ours.continent):
         found.append(Mismatch("region", ours.continent, figure.region))
     if figure.n_unit == "composite":
