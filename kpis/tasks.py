@@ -8,7 +8,9 @@ from __future__ import annotations
 from celery import shared_task
 
 from kpis import pipeline
-from kpis.plumbing import answers, changes, clock, locks, wakeup
+from kpis.digests import delivery
+from kpis.digests import schedule as digest_schedule
+from kpis.plumbing import answers, changes, clock, locks, outbox, wakeup
 from kpis.sources import pulling, schedule
 
 ARRIVALS_AT_ONCE = 500
@@ -36,6 +38,27 @@ def bring_up_to_date() -> None:
     with locks.only_one("bring_up_to_date") as mine:
         if mine and pipeline.bring_up_to_date(at_most=ARRIVALS_AT_ONCE):
             wakeup.after_commit("kpis.bring_up_to_date")
+
+
+@shared_task(name="kpis.send_due_digests", acks_late=True, time_limit=60)
+def send_due_digests() -> None:
+    """Tick: write the editions that have become due, and wake one task for each that is still to be made."""
+    digest_schedule.claim_due(at=clock.now())
+    for edition_id in delivery.waiting(at=clock.now()):
+        wakeup.after_commit("kpis.send_edition", edition_id)
+
+
+@shared_task(name="kpis.send_edition", acks_late=True, time_limit=240)
+def send_edition(edition_id: int) -> None:
+    """Make one edition if nobody else does, and let its mail leave."""
+    if delivery.deliver_once(edition_id, at=clock.now()):
+        wakeup.after_commit("kpis.send_outbox")
+
+
+@shared_task(name="kpis.send_outbox", acks_late=True, time_limit=280)
+def send_outbox() -> None:
+    """Tick: carry the mails that wait."""
+    outbox.send_due(at=clock.now())
 
 
 @shared_task(name="kpis.tidy_up", acks_late=True, time_limit=300)

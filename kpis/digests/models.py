@@ -18,6 +18,7 @@ class Digest(models.Model):
     language = models.CharField(max_length=5, default="en")
     enabled = models.BooleanField(default=True)
     next_due_at = models.DateTimeField(null=True, blank=True)
+    is_sample = models.BooleanField(default=False)  # goes when the sample company goes
 
     class Meta:
         ordering = ["id"]
@@ -38,16 +39,33 @@ class Recipient(models.Model):
 
 
 class Edition(models.Model):
-    """What one recipient was told at one due instant; readable in the portal, also where no mail server is configured."""
+    """What one recipient is told at one due instant: first a to-do row, then what was said, readable in the portal.
+
+    `mail` null: it is still to be made. `next_attempt_at` is when that may be tried (again); null: nothing is to do.
+    `missed`: so many earlier due instants passed while nothing ran; this edition stands for them too. `on_request`:
+    somebody asked for it outside of the schedule. `told`: the figures and initiatives that it named, to compare later.
+    """
 
     digest = models.ForeignKey(Digest, on_delete=models.CASCADE, related_name="editions")
     user = models.ForeignKey("kpis.User", on_delete=models.CASCADE, related_name="+")
     due_at = models.DateTimeField()
-    as_of = models.DateTimeField()
-    mail = models.OneToOneField(OutboxMail, on_delete=models.PROTECT, related_name="+")
+    missed = models.PositiveIntegerField(default=0)
+    on_request = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+    as_of = models.DateTimeField(null=True)
+    told = models.JSONField(default=dict)
+    mail = models.OneToOneField(OutboxMail, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ["-due_at"]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(mail__isnull=True), name="edition_waiting"),
+        ]
         constraints = [
-            models.UniqueConstraint(fields=["digest", "user", "due_at"], name="edition_once_per_due_instant")
+            models.UniqueConstraint(fields=["digest", "user", "due_at"], name="edition_once_per_due_instant"),
+            models.CheckConstraint(
+                name="edition_with_mail_says_as_of_when", condition=Q(mail__isnull=True) | Q(as_of__isnull=False)
+            ),
         ]

@@ -486,7 +486,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("message_id", models.CharField(max_length=200, unique=True)),
-                ("recipient", models.EmailField(max_length=254)),
+                ("recipient", models.EmailField(blank=True, max_length=254)),
                 ("subject", models.CharField(max_length=300)),
                 ("text", models.TextField()),
                 ("html", models.TextField()),
@@ -495,7 +495,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("waiting", "Waiting"), ("sent", "Sent"), ("failed", "Failed")],
+                        choices=[("waiting", "Waiting"), ("sent", "Sent"), ("file", "File"), ("failed", "Failed")],
                         default="waiting",
                         max_length=8,
                     ),
@@ -505,6 +505,7 @@ class Migration(migrations.Migration):
                 ("next_attempt_at", models.DateTimeField()),
                 ("sent_at", models.DateTimeField(null=True)),
                 ("last_error", models.TextField(blank=True)),
+                ("error_code", models.CharField(blank=True, max_length=30)),
             ],
         ),
         migrations.CreateModel(
@@ -833,6 +834,7 @@ class Migration(migrations.Migration):
                 ("language", models.CharField(default="en", max_length=5)),
                 ("enabled", models.BooleanField(default=True)),
                 ("next_due_at", models.DateTimeField(blank=True, null=True)),
+                ("is_sample", models.BooleanField(default=False)),
             ],
             options={
                 "ordering": ["id"],
@@ -846,7 +848,13 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("due_at", models.DateTimeField()),
-                ("as_of", models.DateTimeField()),
+                ("missed", models.PositiveIntegerField(default=0)),
+                ("on_request", models.BooleanField(default=False)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField(null=True)),
+                ("last_error", models.TextField(blank=True)),
+                ("as_of", models.DateTimeField(null=True)),
+                ("told", models.JSONField(default=dict)),
                 (
                     "digest",
                     models.ForeignKey(
@@ -1178,7 +1186,9 @@ class Migration(migrations.Migration):
             model_name="outboxmail",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", False), _connector="OR"
+                    models.Q(("state__in", ["sent", "file"]), _negated=True),
+                    ("sent_at__isnull", False),
+                    _connector="OR",
                 ),
                 name="outbox_sent_mail_has_its_time",
             ),
@@ -1187,6 +1197,7 @@ class Migration(migrations.Migration):
             model_name="edition",
             name="mail",
             field=models.OneToOneField(
+                null=True,
                 on_delete=django.db.models.deletion.PROTECT, related_name="+", to="kpis.outboxmail"
             ),
         ),
@@ -1439,6 +1450,19 @@ class Migration(migrations.Migration):
             model_name="edition",
             constraint=models.UniqueConstraint(
                 fields=("digest", "user", "due_at"), name="edition_once_per_due_instant"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="edition",
+            index=models.Index(
+                condition=models.Q(("mail__isnull", True)), fields=["next_attempt_at"], name="edition_waiting"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="edition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mail__isnull", True), ("as_of__isnull", False), _connector="OR"),
+                name="edition_with_mail_says_as_of_when",
             ),
         ),
         migrations.AddConstraint(

@@ -8,16 +8,18 @@ class OutboxMail(models.Model):
     """One mail to one recipient, written in the transaction that decided on it, sent afterwards.
 
     `message_id` is stable: a mail sent twice because of a crash between the server's 250 and our commit can be
-    recognised. A mail is never deleted here; `failed` means that a person has to look.
+    recognised. `next_attempt_at` of a mail that is being sent lies in the future: it is the lease of its worker.
+    `file`: no mail server is configured, so it lies in the portal's folder. `failed`: a person has to look.
     """
 
     class State(models.TextChoices):
         WAITING = "waiting"
         SENT = "sent"
+        FILE = "file"
         FAILED = "failed"
 
     message_id = models.CharField(max_length=200, unique=True)
-    recipient = models.EmailField()
+    recipient = models.EmailField(blank=True)  # empty: the person has no address yet
     subject = models.CharField(max_length=300)
     text = models.TextField()
     html = models.TextField()
@@ -28,14 +30,15 @@ class OutboxMail(models.Model):
     written_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
-    last_error = models.TextField(blank=True)
+    last_error = models.TextField(blank=True)  # what the server said; its kind is `error_code`
+    error_code = models.CharField(max_length=30, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["next_attempt_at"], condition=Q(state="waiting"), name="outbox_waiting")]
         constraints = [
             models.CheckConstraint(
                 name="outbox_sent_mail_has_its_time",
-                condition=~Q(state="sent") | Q(sent_at__isnull=False),
+                condition=~Q(state__in=["sent", "file"]) | Q(sent_at__isnull=False),
             ),
         ]
 

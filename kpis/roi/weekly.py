@@ -1,0 +1,49 @@
+"""The account of one calendar week: benefits by the week in which their interval ended, costs by their date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from kpis.definitions import organisation
+from kpis.roi.flows import Flows
+
+A_MOMENT = timedelta(microseconds=1)  # an interval does not hold its own end
+
+
+@dataclass(frozen=True, slots=True)
+class WeekSum:
+    """`monday`: the week's first day. Amounts in the flows' currency; `cost` is positive."""
+
+    monday: date
+    benefit: Decimal
+    cost: Decimal
+    provisional: bool  # a part of it may still change by itself
+
+    @property
+    def net(self) -> Decimal:
+        return self.benefit - self.cost
+
+
+def of_week(flows: Sequence[Flows], monday: date) -> WeekSum:
+    """What flowed from `monday` to the Sunday after it. The sums of all weeks are the statement's.
+
+    An interval that ends as the next week begins (a day, a week, a month) belongs to the week that it closes.
+    """
+    calendar, end = organisation.calendar(), monday + timedelta(days=7)
+    entries = [
+        entry
+        for f in flows
+        for flow in f.drivers
+        for entry in flow.entries
+        if monday <= calendar.local_date(entry.interval_end - A_MOMENT) < end
+    ]
+    costs = [line.amount for f in flows for line in f.costs if monday <= line.on < end]
+    return WeekSum(
+        monday=monday,
+        benefit=sum((entry.amount for entry in entries), Decimal(0)),
+        cost=sum(costs, Decimal(0)),
+        provisional=any(entry.provisional for entry in entries),
+    )
