@@ -52,6 +52,7 @@ class Comparable:
     """One interval in which all that an amount needs is there."""
 
     point: IntervalPoint
+    actual: float
     counterfactual: float
     volume: float
     provisional: bool
@@ -63,7 +64,7 @@ def post_entries(kpi_ids: Collection[int], *, now: datetime) -> frozenset[int]:
     Answers the ids of the initiatives whose ledger changed. Run twice it changes nothing the second time.
     """
     changed = set()
-    for driver in _drivers_reading(kpi_ids):
+    for driver in drivers_reading(kpi_ids):
         with transaction.atomic():
             if _replace_open_entries(driver, list(entries_of(driver, now=now))):
                 changed.add(driver.initiative_id)
@@ -73,11 +74,16 @@ def post_entries(kpi_ids: Collection[int], *, now: datetime) -> frozenset[int]:
 def entries_of(driver: ValueDriver, *, now: datetime) -> Iterable[LedgerEntry]:
     """What the ledger should hold for a driver as of now, not stored. Nothing where its effect is not known yet."""
     effect = Effect.objects.select_related("baseline").filter(kpi_id=driver.kpi_id).first()
+    return entries_from(driver, effect, now=now)
+
+
+def entries_from(driver: ValueDriver, effect: Effect | None, *, now: datetime) -> Iterable[LedgerEntry]:
+    """The same for a given effect, which need not be stored."""
     if effect is None or effect.baseline is None or not effect.counterfactual:
         return
     terms = terms_of(driver)
     found = list(_comparable_intervals(driver, effect, effect.baseline, now))
-    facts = [IntervalFacts(c.counterfactual, c.point.value, c.volume) for c in found]
+    facts = [IntervalFacts(c.counterfactual, c.actual, c.volume) for c in found]
     for comparable, fact, (low, high) in zip(found, facts, entry_ranges(driver, effect, facts), strict=True):
         yield LedgerEntry(
             initiative_id=driver.initiative_id,
@@ -107,12 +113,17 @@ def entries_of(driver: ValueDriver, *, now: datetime) -> Iterable[LedgerEntry]:
         )
 
 
-def _drivers_reading(kpi_ids: Collection[int]) -> list[ValueDriver]:
+def drivers_reading(kpi_ids: Collection[int]) -> list[ValueDriver]:
+    """The drivers whose amounts move with one of these KPIs, with all that prices them."""
     return list(
         ValueDriver.objects.filter(Q(kpi_id__in=kpi_ids) | Q(volume_kpi_id__in=kpi_ids)).select_related(
             "initiative", "kpi__initiative", "volume_kpi", "unit_value", "realisation", "attribution"
         )
     )
+
+
+def _fixed_volume(driver: ValueDriver) -> float | None:
+    return None if driver.volume_per_interval is None else float(driver.volume_per_interval)
 
 
 def _comparable_intervals(
@@ -137,12 +148,12 @@ def _comparable_intervals(
     without = effects.counterfactuals(effect, points, _aligned(control, points))
     for point, counterfactual in zip(points, without, strict=True):
         volume = volumes.get(point.start) if volumes is not None else None
-        amount = float(driver.volume_per_interval) if volumes is None else (volume.value if volume else None)
+        amount = _fixed_volume(driver) if volumes is None else (volume.value if volume else None)
         # A missing volume or counterfactual is a gap: nothing is booked, and the page says so.
-        if amount is None or not np.isfinite(counterfactual):
+        if point.value is None or amount is None or not np.isfinite(counterfactual):
             continue
         provisional = point.provisional or (volume is not None and volume.provisional)
-        yield Comparable(point, float(counterfactual), amount, provisional)
+        yield Comparable(point, point.value, float(counterfactual), amount, provisional)
 
 
 def _read(kpi: Kpi, rhythm: Kpi, start: datetime, now: datetime, where: dict[str, str] | None) -> list[IntervalPoint]:

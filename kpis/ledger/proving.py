@@ -54,8 +54,13 @@ def proof_of(entry: LedgerEntry) -> EntryProof:
         rows=tuple(rows[:ROWS_AT_MOST]),
         weight=math.fsum(row.weight for row in rows),
         added_up=_added_up(rows, entry.kpi.aggregation) if rows and whole else None,
-        amount=amount_of(IntervalFacts(entry.counterfactual, entry.actual, entry.volume), _terms(entry)),
+        amount=amount_from_row(entry),
     )
+
+
+def amount_from_row(entry: LedgerEntry) -> Decimal:
+    """The entry's amount computed once more from its own row; its KPI must be loaded."""
+    return amount_of(IntervalFacts(entry.counterfactual, entry.actual, entry.volume), _terms(entry))
 
 
 def _added_up(rows: list[Row], aggregation: str) -> Answer:

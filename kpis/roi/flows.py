@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -65,9 +65,20 @@ class Flows:
 
 def flows_of(initiatives: Sequence[Initiative], *, as_of: datetime) -> list[Flows]:
     """In the order given; a fixed number of queries however many initiatives there are."""
-    calendar = organisation.calendar()
     entries = _entries(initiatives, as_of)
     effects = {e.kpi_id: e for e in Effect.objects.filter(kpi__initiative__in=initiatives).select_related("baseline")}
+    return flows_from(initiatives, entries, effects, as_of=as_of)
+
+
+def flows_from(
+    initiatives: Sequence[Initiative],
+    entries: Mapping[int, Iterable[LedgerEntry]],
+    effects: Mapping[int, Effect],
+    *,
+    as_of: datetime,
+) -> list[Flows]:
+    """From given entries (by initiative id, in order of driver and interval) and effects (by KPI id)."""
+    calendar = organisation.calendar()
     costs = defaultdict(list)
     for cost in CostEntry.objects.filter(initiative__in=initiatives):
         costs[cost.initiative_id].append(cost)
@@ -75,7 +86,7 @@ def flows_of(initiatives: Sequence[Initiative], *, as_of: datetime) -> list[Flow
     return [
         Flows(
             initiative=initiative,
-            drivers=tuple(_driver_flows(entries[initiative.pk], effects, calendar)),
+            drivers=tuple(_driver_flows(entries.get(initiative.pk, ()), effects, calendar)),
             costs=tuple(_actual(costs[initiative.pk], until=today, currency=initiative.currency)),
             planned=tuple(costs[initiative.pk]),
         )
@@ -94,7 +105,7 @@ def _entries(initiatives: Sequence[Initiative], as_of: datetime) -> dict[int, li
 
 
 def _driver_flows(
-    entries: Iterable[LedgerEntry], effects: dict[int, Effect], calendar: Calendar
+    entries: Iterable[LedgerEntry], effects: Mapping[int, Effect], calendar: Calendar
 ) -> Iterable[DriverFlow]:
     grouped: dict[int, list[LedgerEntry]] = defaultdict(list)
     for entry in entries:

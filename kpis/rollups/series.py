@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +15,7 @@ from kpis.calculations.intervals import EPOCH, Calendar, Granularity, epoch_us
 from kpis.calculations.merging import merge_groups, taken, values_of
 from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
+from kpis.measurements import reading
 from kpis.measurements.models import Series
 from kpis.rollups import computing, rows
 from kpis.rollups.finality import Finality, finalities
@@ -20,6 +23,8 @@ from kpis.rollups.models import KpiState
 from kpis.rollups.rows import IntervalRows, Span
 
 Labels = Mapping[str, str]
+
+_past_the_table = ContextVar("interval values are computed from the measurements", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,41 @@ def interval_values_of(
     return found
 
 
+@contextmanager
+def past_the_table() -> Iterator[None]:
+    """Within the block every interval value is computed from the measurements, as if the table were not there."""
+    before = _past_the_table.set(True)
+    try:
+        yield
+    finally:
+        _past_the_table.reset(before)
+
+
 def _read(
     series_ids: list[int], wanted: Granularity, span: Span, kpis: dict[int, Kpi], calendar: Calendar, *, with_bins: bool
 ) -> IntervalRows:
     """Hours are stored for KPIs that are measured hourly; for others they are computed now."""
+    if _past_the_table.get():
+        return _computed(series_ids, wanted, span, kpis, calendar, with_bins=with_bins)
     if wanted is Granularity.HOUR and any(kpi.interval != Granularity.HOUR for kpi in kpis.values()):
         points = computing.points_between(series_ids, *span)
         return computing.from_measurements(points, wanted, calendar, with_bins=with_bins)
     return rows.read(series_ids, wanted, *span, with_bins=with_bins)
+
+
+def _computed(
+    series_ids: list[int], wanted: Granularity, span: Span, kpis: dict[int, Kpi], calendar: Calendar, *, with_bins: bool
+) -> IntervalRows:
+    """The rows that the table should hold: their intervals begin in the span, and are computed as wholes."""
+    last = calendar.starts_of(np.array([span[1] - 1], np.int64), wanted)
+    until = int(calendar.ends_of(last, wanted)[0])
+    known = {s: found for s, found in reading.spans(kpis).items() if s in set(series_ids)}
+    inside = {
+        s: (max(first, span[0]), min(newest, until - 1))
+        for s, (first, newest) in known.items()
+        if first < until and newest >= span[0]
+    }
+    return computing.afresh(inside, wanted, calendar, with_bins=with_bins)
 
 
 def _owners(kpis: Collection[Kpi], where: Mapping[int, Labels | None]) -> dict[int, int]:

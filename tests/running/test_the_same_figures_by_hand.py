@@ -80,7 +80,7 @@ def told(running_portal: Portal) -> Portal:
                                                               "window_end": GO_LIVE.isoformat()})  # fmt: skip
         sent(api, f"kpis/by-hand.minutes/baselines/{draft['version']}/approve/", {})
         sent(api, "value-drivers/", {"initiative": "by-hand", "name": "Minutes saved", "kpi": "by-hand.minutes",
-             "volume_kpi": "by-hand.cases", "unit_value": str(PRICE), "unit_factor": "0.016666666666667",
+             "volume_kpi": "by-hand.cases", "unit_value": str(PRICE), "unit_factor": 0.016666666666667,
              "realisation": float(REALISED), "attribution": float(DUE), "benefit_type": "direct",
              "owner": "Controlling", "source": "test"})  # fmt: skip
         for on, amount in ((FIRST, "900.00"), (GO_LIVE, "1250.50")):
@@ -109,13 +109,17 @@ def test_the_effect_is_what_statsmodels_finds_with_the_same_covariance(told: Por
         effect = api.get("kpis/by-hand.minutes/effect/").json()
     after = np.array([day >= GO_LIVE for day in DAYS], float)
     weekdays = np.array([[day.weekday() == k for k in range(1, 7)] for day in DAYS], float)
-    oracle = regression(MINUTES, np.column_stack([np.ones(len(DAYS)), after, weekdays]))
+    # Yesterday is over, but its late data may still come: it is booked, marked provisional, and not compared yet.
+    complete = slice(0, -1)
+    design = np.column_stack([np.ones(len(DAYS)), after, weekdays])
+    oracle = regression(MINUTES[complete], design[complete])
 
     assert effect["method"] == "ar1"
     assert effect["evidence_grade"] == "C"
     assert effect["verdict"] == "improved"
     assert effect["baseline"] == pytest.approx(MINUTES[:BEFORE].mean(), rel=1e-12)
-    assert effect["actual"] == pytest.approx(MINUTES[BEFORE:].mean(), rel=1e-12)
+    assert effect["actual"] == pytest.approx(MINUTES[BEFORE:-1].mean(), rel=1e-12)
+    assert effect["intervals"] == {"before": BEFORE, "after": AFTER - 1}
     assert effect["effect"] == pytest.approx(oracle.beta[1], rel=1e-4)
     assert (effect["low"], effect["high"]) == pytest.approx(oracle.interval(1, 0.95), rel=2e-3)
     assert effect["improvement"] == pytest.approx(-oracle.beta[1] / MINUTES[:BEFORE].mean(), rel=1e-4)
@@ -183,4 +187,5 @@ def test_the_figures_follow_a_corrected_measurement_within_five_seconds(told: Po
 
 def test_nothing_differs_when_all_is_recomputed_from_the_measurements(told: Portal) -> None:
     done = told.manage("verify", check=False)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].endswith("Differences: 0.") or "left out in part" in done.stdout

@@ -1,0 +1,214 @@
+"""Does every stored figure follow from the measurements? Recompute all of them, compare, list what differs.
+
+    measurements  ──►  interval values  ──►  effects  ──►  ledger entries  ──►  ROI
+
+Nothing is written. Each step is recomputed from the step before *as recomputed*, never from a table, so that a row
+that somebody changed is named together with all that it should have led to. Figures are compared as of the instant
+for which they were stored. KPIs whose data are still on their way through the pipeline are counted and left out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kpis.calculations.intervals import Calendar
+from kpis.definitions import organisation
+from kpis.definitions.models import Initiative, Kpi
+from kpis.evaluation import effects
+from kpis.evaluation.models import Effect
+from kpis.ledger import posting, proving
+from kpis.ledger.models import LedgerEntry, ValueDriver
+from kpis.measurements.models import Arrival
+from kpis.roi.flows import flows_from, flows_of
+from kpis.roi.statement import Statement, draws_of, statement_of
+from kpis.rollups.deviations import NOTHING, deviations_of
+from kpis.rollups.models import KpiState
+from kpis.rollups.series import past_the_table
+
+CLOSE = 1e-6  # a fit ends within its own tolerance; money is compared to the cent
+EFFECT_FIGURES = (
+    "baseline_id", "method", "evidence_grade", "verdict", "n_before", "n_after", "baseline_value", "actual",
+    "control_baseline", "control_actual", "effect", "standard_error", "df", "phi", "low", "high", "improvement",
+    "improvement_low", "improvement_high", "monitoring_low", "monitoring_high", "counterfactual",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One figure that does not follow from the measurements."""
+
+    what: str
+    stored: object
+    recomputed: object
+
+    def __str__(self) -> str:
+        return f"{self.what}: stored {self.stored}, recomputed {self.recomputed}"
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was compared, by kind, what differs, and how many KPIs are still being worked on."""
+
+    compared: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    differences: list[Difference] = field(default_factory=list)
+    left_out: int = 0
+
+
+def verify(*, now: datetime) -> Verification:
+    """Recompute and compare everything. ROI is compared as of now, the rest as of when it was stored."""
+    result, calendar = Verification(), organisation.calendar()
+    states = {state.kpi_id: state for state in KpiState.objects.all()}
+    stored = {effect.kpi_id: effect for effect in Effect.objects.select_related("baseline")}
+    settled = _settled(states, stored)
+    kpis = list(Kpi.objects.select_related("initiative").order_by("key"))
+    result.left_out = sum(kpi.pk in states and kpi.pk not in settled for kpi in kpis)
+    for kpi in kpis:
+        _verify_interval_values(kpi, calendar, result)
+    with past_the_table():
+        recomputed = {
+            kpi.pk: effects.effect_as_of(kpi, as_of=stored[kpi.pk].as_of) for kpi in kpis if kpi.pk in settled
+        }
+        entries = _verify_effects_and_entries(kpis, stored, recomputed, settled, result)
+    _verify_statements(entries, recomputed, result, now=now)
+    return result
+
+
+def _settled(states: Mapping[int, KpiState], stored: Mapping[int, Effect]) -> dict[int, datetime]:
+    """KPI id to the instant as of which its effect and entries stand, for those that nothing waits for."""
+    arriving = set(Arrival.objects.values_list("series__kpi_id", flat=True))
+    return {
+        pk: state.evaluated_at
+        for pk, state in states.items()
+        if state.evaluated_at is not None
+        and state.version == state.evaluated_version
+        and pk not in arriving
+        # An evaluation stores effects first and says that it is done last: in between they are of different instants.
+        and pk in stored
+        and stored[pk].as_of == state.evaluated_at
+    }
+
+
+def _verify_interval_values(kpi: Kpi, calendar: Calendar, result: Verification) -> None:
+    compared, found = deviations_of(kpi, calendar)
+    result.compared["interval values"] += compared
+    for d in found:
+        labels = json.dumps(d.series.labels, sort_keys=True, ensure_ascii=False) if d.series.labels else ""
+        name = " ".join(filter(None, [kpi.key, labels, d.granularity, _local(d.start, calendar), d.column]))
+        result.differences.append(Difference(f"Interval value {name}", d.stored, d.recomputed))
+
+
+def _verify_effects_and_entries(
+    kpis: Iterable[Kpi],
+    stored: Mapping[int, Effect],
+    recomputed: Mapping[int, Effect],
+    settled: Mapping[int, datetime],
+    result: Verification,
+) -> dict[int, list[LedgerEntry]]:
+    """Answers by initiative the entries as they should be, in order of driver and interval; only those that settled."""
+    for kpi in kpis:
+        if kpi.pk in recomputed:
+            result.compared["effects"] += 1
+            names = _unlike(stored[kpi.pk], recomputed[kpi.pk], EFFECT_FIGURES)
+            result.differences += [Difference(f"Effect {kpi.key} {name}", a, b) for name, a, b in names]
+    entries: dict[int, list[LedgerEntry]] = defaultdict(list)
+    unsettled = set()
+    for driver in sorted(posting.drivers_reading([kpi.pk for kpi in kpis]), key=lambda d: d.pk):
+        instants = [settled.get(pk) for pk in (driver.kpi_id, driver.volume_kpi_id) if pk is not None]
+        known = [instant for instant in instants if instant is not None]
+        if len(known) < len(instants):
+            unsettled.add(driver.initiative_id)
+            continue
+        wanted = list(posting.entries_from(driver, recomputed[driver.kpi_id], now=max(known)))
+        entries[driver.initiative_id] += _verify_entries(driver, wanted, result)
+    return {pk: found for pk, found in entries.items() if pk not in unsettled}
+
+
+def _verify_entries(driver: ValueDriver, wanted: list[LedgerEntry], result: Verification) -> list[LedgerEntry]:
+    """The driver's entries as they should be. A closed one is frozen: it has to follow from its own row only."""
+    calendar = organisation.calendar()
+    standing = list(driver.entries.select_related("kpi").order_by("interval_start", "pk"))
+    frozen = [entry for entry in standing if entry.status != LedgerEntry.Status.OPEN]
+    closed = {e.interval_start for e in frozen if e.status == LedgerEntry.Status.CLOSED}
+    was = {e.interval_start: e for e in standing if e.status == LedgerEntry.Status.OPEN}
+    due = {e.interval_start: e for e in wanted if e.interval_start not in closed}
+    result.compared["ledger entries"] += len(standing)
+    for start in sorted(was.keys() | due.keys()):
+        name = f"Ledger entry {driver.kpi.key} “{driver.name}” {_local(start, calendar)}"
+        if start not in was or start not in due:
+            amounts = (pair[start].amount if start in pair else NOTHING for pair in (was, due))
+            result.differences.append(Difference(f"{name} amount", *amounts))
+            continue
+        unlike = _unlike(was[start], due[start], posting.COMPARED)
+        result.differences += [Difference(f"{name} {column}", a, b) for column, a, b in unlike]
+    for entry in frozen:
+        if entry.status == LedgerEntry.Status.CLOSED and (amount := proving.amount_from_row(entry)) != entry.amount:
+            name = f"Closed ledger entry {driver.kpi.key} “{driver.name}” {_local(entry.interval_start, calendar)}"
+            result.differences.append(Difference(f"{name} amount", entry.amount, amount))
+    return sorted([*frozen, *due.values()], key=lambda entry: entry.interval_start)
+
+
+def _verify_statements(
+    entries: Mapping[int, list[LedgerEntry]], recomputed: Mapping[int, Effect], result: Verification, *, now: datetime
+) -> None:
+    """ROI is not stored: what pages say from the stored rows, against what they would say from the recomputed ones."""
+    draws = draws_of(now)
+    for initiative in Initiative.objects.filter(pk__in=entries).order_by("slug"):
+        ended = {initiative.pk: [entry for entry in entries[initiative.pk] if entry.interval_end <= now]}
+        told, due = (
+            _figures(statement_of(flows, initiative=initiative, currency=initiative.currency, as_of=now, draws=draws))
+            for flows in (flows_of([initiative], as_of=now), flows_from([initiative], ended, recomputed, as_of=now))
+        )
+        result.compared["ROI statements"] += 1
+        result.differences += [
+            Difference(f"ROI {initiative.slug} {name}", told[name], due[name])
+            for name in told
+            if not _alike(told[name], due[name])
+        ]
+
+
+def _figures(statement: Statement) -> dict[str, Any]:
+    benefits, returns, found = statement.benefits, statement.returns, statement.range
+    return {
+        "invested": statement.invested,
+        "benefits.direct": benefits.direct,
+        "benefits.indirect": benefits.indirect,
+        "benefits.freed": benefits.freed,
+        "net": statement.net,
+        "roi": statement.roi.value,
+        "npv": returns.npv.value,
+        "irr": returns.irr.value,
+        "payback_on": returns.payback_on,
+        "range.net_low": found.net_low if found else None,
+        "range.net_high": found.net_high if found else None,
+        **{f"evidence.{grade}": amount for grade, amount in statement.evidence.items()},
+    }
+
+
+def _unlike(stored: Any, recomputed: Any, names: Iterable[str]) -> Iterator[tuple[str, Any, Any]]:
+    for name in names:
+        was, due = getattr(stored, name), getattr(recomputed, name)
+        if not _alike(was, due):
+            yield name, was, due
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Floats within a fit's own tolerance, inside lists and objects too; everything else, above all money, exactly."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_alike(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(_alike, a, b))
+    if isinstance(a, float) and isinstance(b, int | float) and not isinstance(b, Decimal | bool):
+        return math.isclose(a, b, rel_tol=CLOSE, abs_tol=CLOSE)
+    return bool(a == b)
+
+
+def _local(start: datetime, calendar: Calendar) -> str:
+    return start.astimezone(ZoneInfo(calendar.zone)).isoformat(timespec="minutes")
