@@ -92,8 +92,8 @@ def _compiled(row: Edition, at: datetime) -> Contents:
         invested=totals.invested,
         benefit=totals.benefits.total,
         net=totals.net,
-        net_low=found and found.net_low,
-        net_high=found and found.net_high,
+        net_low=found.net_low if found else None,
+        net_high=found.net_high if found else None,
         monday=monday,
         week_net=week.net,
         week_is_empty=not week.benefit and not week.cost,
@@ -124,7 +124,12 @@ def _compiled(row: Edition, at: datetime) -> Contents:
         portfolio_url=addresses.portfolio(),
         digest_url=addresses.digest(row.digest.slug),
         edition_url=addresses.edition(row.digest.slug, row.pk),
-        told={"initiatives": sorted(i.pk for i in seen), "net": str(totals.net), "week": monday.isoformat()},
+        told={
+            "initiatives": sorted(i.pk for i in seen),
+            "net": str(totals.net),
+            "week": monday.isoformat(),
+            "sample": has_sample,
+        },
     )
 
 

@@ -29,7 +29,7 @@ from kpis.wording import moments
 from kpis.wording.amounts import cent_digits, money, number, share
 from kpis.wording.counting import in_words
 from kpis.wording.sources import SourceFacts, source_headline
-from kpis.wording.uncertainty import between, between_money, between_shares
+from kpis.wording.uncertainty import between, between_money, between_shares, money_range
 from kpis.wording.units import unit_value
 from kpis.wording.verdicts import EVIDENCE, KPI, MONEY
 
@@ -134,7 +134,7 @@ def money_line(statement: Statement, monday: date, *, marks_real: bool) -> Money
         verdict=str(verdict),
         tone=verdict.tone,
         net=NONE if nothing else number(statement.net, digits=cent_digits(currency)) + suffix,
-        between=between_money(statement.range.net_low, statement.range.net_high, currency) if statement.range else "",
+        between=money_range(statement.range.net_low, statement.range.net_high, currency) if statement.range else "",
         week=NONE if nothing else number(week.net, digits=cent_digits(currency), plus=True) + suffix,
     )
 
@@ -148,7 +148,7 @@ def total_line(totals: Statement, week: WeekSum) -> MoneyLine:
         verdict="",
         tone="",
         net=number(totals.net, digits=digits),
-        between=between_money(found.net_low, found.net_high, totals.currency) if found else "",
+        between=money_range(found.net_low, found.net_high, totals.currency) if found else "",
         week=number(week.net, digits=digits, plus=True),
     )
 

@@ -73,6 +73,16 @@ def fate_of(row: Edition) -> Fate:
     return Fate(row, mail.state, at, mail.error_code, mail.last_error)
 
 
+def as_page(row: Edition) -> str:
+    """The mail's HTML with its pictures inside, to be shown in a frame; empty where nothing was made."""
+    if row.mail is None:
+        return ""
+    html = row.mail.html
+    for name, png in row.mail.images.items():
+        html = html.replace(f'src="cid:{name}"', f'src="data:image/png;base64,{png}"')
+    return html
+
+
 def latest_fates(digest: Digest, rows: Iterable[Edition]) -> list[Fate]:
     """Of each recipient's newest edition of this digest, troubles first."""
     newest: dict[int, Edition] = {}

@@ -171,9 +171,10 @@ def _beside_effect(own: Reading, point: float, figure: Published) -> placing.Pos
     """Turned so that more is better for both, and the difference turned back."""
     sign = 1 if figure.direction == "increase" else -1
     interval = figure.statistic.ci if point == figure.statistic.value else None
-    low, high = (None, None) if own.low is None else own.ends
-    ends = sorted(sign * end for end in (low, high) if end is not None) or [None, None]
-    turned = Reading(sign * own.value, ends[0], ends[1])
+    turned = Reading(sign * own.value)
+    if own.low is not None:
+        least, most = sorted(sign * end for end in own.ends)
+        turned = Reading(sign * own.value, least, most)
     published = None if interval is None else (min(sign * end for end in interval), max(sign * end for end in interval))
     result = placing.beside_effect(turned, sign * point, published=published)
     return replace(result, difference=own.value - point)

@@ -32,6 +32,11 @@ LONGEST_SUBJECT = 300
 LINE_BREAKS = "\u2028\u2029"
 
 
+def is_sent() -> bool:
+    """Whether a mail server is configured; without one mails are files."""
+    return bool(settings.MAIL_IS_SENT)
+
+
 class HeaderRefused(ValueError):
     """A value that could break out of its header line."""
 

@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kpis.wording import amounts, moments, sources, uncertainty, units, verdicts
+from kpis.wording import amounts, digests, moments, sources, uncertainty, units, verdicts
 from kpis.wording.amounts import Number
 
 register = template.Library()
@@ -230,6 +230,8 @@ def word(key: str, kind: str) -> str:
         "source_state": sources.STATES,
         "run_state": sources.RUNS,
         "reason": sources.REASONS,
+        "mail_state": digests.FATES,
+        "mail_error": digests.MAIL_ERRORS,
         "rejection": sources.REJECTIONS,
     }
     return str(tables[kind].get(key, key))

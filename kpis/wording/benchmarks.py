@@ -5,6 +5,8 @@ Words of the house that are not listed here are shown by their own name.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -185,7 +187,7 @@ READINGS = {
 }
 
 
-def name_of(key: str, words: dict[str, Promise | str]) -> str:
+def name_of(key: str, words: Mapping[str, Promise | str]) -> str:
     """The word for a stored key; an unknown one by its own name."""
     return str(words.get(key) or key.replace("_", " "))
 

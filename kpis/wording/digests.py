@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.utils.text import capfirst
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from kpis.wording import marks, moments
 from kpis.wording.amounts import money_rounded
@@ -74,6 +74,42 @@ def digest_headline(facts: WeekFacts) -> Headline:
         clauses.append(Clause("{first}", {"first": facts.first_decision}))
     else:
         clauses.append(Clause(gettext("Nothing waits for a decision.")))
+    return Headline(tuple(clauses))
+
+
+FATES = {
+    "to_be_made": gettext_lazy("being made"),
+    "not_made": gettext_lazy("could not be made"),
+    "waiting": gettext_lazy("on its way"),
+    "sent": gettext_lazy("taken by the mail server"),
+    "file": gettext_lazy("written to a file"),
+    "failed": gettext_lazy("not delivered"),
+}
+MAIL_ERRORS = {
+    "no_address": gettext_lazy("This person has no e-mail address. Add one, then send again."),
+    "recipient_refused": gettext_lazy("The mail server refuses this address."),
+    "mail_refused": gettext_lazy("The mail server refuses this mail."),
+    "not_let_in": gettext_lazy("The mail server refuses the portal’s name and password."),
+    "server_refused": gettext_lazy("The mail server refuses the portal as sender."),
+    "server_unreachable": gettext_lazy("The mail server cannot be reached or broke off."),
+    "mail_unwritable": gettext_lazy("The mail cannot be written: an address or a name in it is not valid."),
+    "file_unwritable": gettext_lazy("The folder for mails cannot be written."),
+}
+
+
+def digests_headline(active: int, troubles: int) -> Headline:
+    """How many digests run, and whether every newest mail arrived."""
+    if not active:
+        return Headline((Clause(gettext("No digest is switched on.")),))
+    runs = ngettext("{count} digest is sent every week.", "{count} digests are sent every week.", active)
+    clauses = [Clause(runs, {"count": capfirst(in_words(active))})]
+    if troubles:
+        text = ngettext(
+            "{count} mail did not arrive as it should.", "{count} mails did not arrive as they should.", troubles
+        )
+        clauses.append(Clause(text, {"count": capfirst(in_words(troubles))}))
+    else:
+        clauses.append(Clause(gettext("No mail is in trouble.")))
     return Headline(tuple(clauses))
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from kpis.wording.amounts import (
     NO_BREAK,
     SHARE_SHOWN_AS_MULTIPLE,
+    SYMBOLS,
     Number,
     in_german,
     money,
@@ -18,6 +19,7 @@ from kpis.wording.amounts import (
     round_to,
     sentence_step,
     share,
+    thousands_unit,
 )
 from kpis.wording.moments import day
 
@@ -38,6 +40,14 @@ def between_money(low: Number, high: Number, currency: str) -> str:
 def between_thousands(low: Number, high: Number, unit: str) -> str:
     """For a label in a chart: `between 215 and 375 k€`."""
     return between(number(float(low) / 1000), f"{number(float(high) / 1000)}{NO_BREAK}{unit}")
+
+
+def money_range(low: Number, high: Number, currency: str) -> str:
+    """The short form of a narrow column, on one line: `−176 to −151 k€`; small amounts in whole units."""
+    big = max(abs(float(low)), abs(float(high))) >= 10_000
+    scale, unit = (1000, thousands_unit(currency)) if big else (1, SYMBOLS.get(currency, currency))
+    ends = {"low": number(float(low) / scale), "high": f"{number(float(high) / scale)} {unit}"}
+    return gettext("{low} to {high}").format(**ends).replace(" ", NO_BREAK)
 
 
 def between_shares(low: Number, high: Number, *, digits: int = 0) -> str:
