@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from kpis.api.errors import UnknownAddress
-from kpis.dashboards import how, initiative, kpi, ledger, portfolio, sign_in, sources
+from kpis.dashboards import digests, how, initiative, kpi, ledger, portfolio, sign_in, sources
 
 KEY = r"[a-z0-9-]+\.[a-z0-9-]+"
 
@@ -31,6 +31,14 @@ urlpatterns = [
     path("sources/<slug:slug>/", sources.one, name="source"),
     path("sources/<slug:slug>/run/", sources.run, name="source-run"),
     path("sources/<slug:slug>/trial/", sources.trial, name="source-trial"),
+    path("digests/", digests.listing, name="digests"),
+    path("digests/new/", digests.create, name="digest-new"),
+    path("digests/<slug:slug>/", digests.one, name="digest"),
+    path("digests/<slug:slug>/change/", digests.change, name="digest-change"),
+    path("digests/<slug:slug>/send/", digests.send_now, name="digest-send"),
+    path("digests/<slug:slug>/leave/", digests.leave, name="digest-leave"),
+    path("digests/<slug:slug>/editions/<int:pk>/", digests.edition, name="edition"),
+    path("digests/<slug:slug>/editions/<int:pk>/again/", digests.send_again, name="edition-again"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("language/", sign_in.set_language, name="set_language"),

@@ -9,6 +9,7 @@ from kpis.api import (
     audit,
     baselines,
     costs,
+    digests,
     docs,
     effect,
     initiatives,
@@ -95,6 +96,11 @@ urlpatterns = [
     ),
     path("sources/<its_slug:slug>/run/", sources.SourceRun.as_view({"post": "run"}), name="api-source-run"),
     path("sources/<its_slug:slug>/test/", sources.SourceTest.as_view({"post": "test"}), name="api-source-test"),
+    # -- digests ----------------------------------------------------------------------------------------------------
+    path("digests/", digests.Digests.as_view(COLLECTION), name="api-digests"),
+    path("digests/<its_slug:slug>/", digests.Digests.as_view(MEMBER), name="api-digest"),
+    path("digests/<its_slug:slug>/editions/", digests.Editions.as_view(READ_ONLY_COLLECTION), name="api-editions"),
+    path("digests/<its_slug:slug>/send/", digests.DigestSend.as_view({"post": "send"}), name="api-digest-send"),
     # -- access -----------------------------------------------------------------------------------------------------
     path("tokens/", tokens.Tokens.as_view(COLLECTION), name="api-tokens"),
     path("tokens/<int:pk>/", tokens.Tokens.as_view({"get": "retrieve", "delete": "destroy"}), name="api-token"),

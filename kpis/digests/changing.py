@@ -26,6 +26,8 @@ Actor = User | Token | None
 def create_digest(fields: Mapping[str, Any], *, recipients: Collection[User], by: Actor, at: datetime) -> Digest:
     """A new digest, due for the first time at its next weekday and time. Refuses (ChangeRefused) an unknown zone."""
     digest = Digest(**fields)
+    if digest.slug == "new":  # its page would be the form for a new one
+        raise ChangeRefused("slug_is_taken", _("This slug is taken by the portal itself."), "slug")
     _refuse_unworkable(digest)
     digest.next_due_at = schedule.next_due(digest, after=at)
     with transaction.atomic():

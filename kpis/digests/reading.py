@@ -77,7 +77,7 @@ def as_page(row: Edition) -> str:
     """The mail's HTML with its pictures inside, to be shown in a frame; empty where nothing was made."""
     if row.mail is None:
         return ""
-    html = row.mail.html
+    html = row.mail.html.replace("<head>", '<head><base target="_blank">', 1)  # links leave the frame
     for name, png in row.mail.images.items():
         html = html.replace(f'src="cid:{name}"', f'src="data:image/png;base64,{png}"')
     return html

@@ -10,6 +10,7 @@ from kpis.access import audit
 from kpis.access.models import Token, User
 from kpis.definitions.models import Initiative
 from kpis.ledger import changing
+from kpis.sample import digest
 
 
 @transaction.atomic
@@ -19,6 +20,7 @@ def remove_sample(*, by: User | Token | None, at: datetime) -> int:
     Assumptions stay where a driver that stays rests on them, holidays stay (they are real).
     """
     sample = list(Initiative.objects.filter(is_sample=True))
+    digest.remove_digests(by=by, at=at)
     for initiative in sample:
         changing.remove_initiative(initiative, by=by, at=at)
     audit.record("sample.removed", by=by, subject="sample", details={"initiatives": len(sample)}, at=at)

@@ -56,6 +56,7 @@ def furnish(*, with_sample: bool) -> None:
     if with_sample:
         _call("kpis.sample.seeding", "ensure_sample")
         _call("kpis.sample.feed", "ensure_portal_initiative")
+        _call("kpis.sample.digest", "ensure_digest")
 
 
 def _call(module: str, verb: str) -> None:
