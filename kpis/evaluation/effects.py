@@ -90,7 +90,7 @@ def _evidence(kpis: Collection[Kpi], as_of: datetime) -> Evidence:
     baselines = approving.current_of([kpi.pk for kpi in kpis], as_of)
     calendar = organisation.calendar()
     starts = [b.window_start for b in baselines.values() if b.window_start is not None]
-    starts += [since for k in kpis if (since := counted_since(k, baselines.get(k.pk))) is not None]
+    starts += [since for k in kpis if (since := counted_since(k, baselines.get(k.pk), calendar=calendar)) is not None]
     if not starts:
         return Evidence(as_of, calendar, baselines, {})
     first = min(starts)
@@ -127,7 +127,7 @@ def _what_lacks(kpi: Kpi, baseline: Baseline | None) -> str:
 
 def _live_window(kpi: Kpi, baseline: Baseline | None, evidence: Evidence) -> Interval | None:
     """From the end of the roll-out to the instant of evaluation; None where the initiative was not live by then."""
-    start = counted_since(kpi, baseline)
+    start = counted_since(kpi, baseline, calendar=evidence.calendar)
     if start is None or start >= evidence.as_of:
         return None
     if baseline is not None and baseline.transition_until is not None:

@@ -135,7 +135,7 @@ def _comparable_intervals(
     marked provisional.
     """
     calendar = organisation.calendar()
-    start = counted_since(driver.kpi, baseline)
+    start = counted_since(driver.kpi, baseline, calendar=calendar)
     if start is None:
         return
     points = [
