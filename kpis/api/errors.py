@@ -33,6 +33,7 @@ from kpis.api import constraints
 from kpis.api.refusal import Refusal
 from kpis.baselines.approving import ApprovalRefused
 from kpis.baselines.readiness import BaselineNotReady
+from kpis.benchmarks.rules import BenchmarkUnsound
 from kpis.definitions.changing import ChangeRefused
 from kpis.sources.configuring import SourceWrong
 
@@ -45,6 +46,7 @@ REFUSALS: dict[type[Exception], int] = {
     TokenRefused: 400,
     ChangeRefused: 409,
     SourceWrong: 400,
+    BenchmarkUnsound: 400,
     BaselineNotReady: 422,
     ApprovalRefused: 409,
 }

@@ -8,6 +8,8 @@ from kpis.api import (
     annotations,
     audit,
     baselines,
+    benchmarks,
+    calculators,
     costs,
     digests,
     docs,
@@ -76,6 +78,10 @@ urlpatterns = [
     path("costs/<int:pk>/", costs.Costs.as_view(MEMBER), name="api-cost"),
     path("annotations/", annotations.Annotations.as_view(COLLECTION), name="api-annotations"),
     path("annotations/<int:pk>/", annotations.Annotations.as_view(MEMBER), name="api-annotation"),
+    path("benchmarks/", benchmarks.Benchmarks.as_view(COLLECTION), name="api-benchmarks"),
+    path("benchmarks/<its_slug:slug>/", benchmarks.Benchmarks.as_view(MEMBER), name="api-benchmark"),
+    path("kpis/<its_key:key>/comparisons/", benchmarks.Comparisons.as_view(COLLECTION), name="api-comparisons"),
+    path("kpis/<its_key:key>/comparisons/<str:metric>/", benchmarks.Comparisons.as_view(MEMBER), name="api-comparison"),
     # -- measurements ------------------------------------------------------------------------------------------------
     path("measurements/", measurements.Measurements.as_view(), name="api-measurements"),
     path("kpis/<its_key:key>/measurements/", measurements.Rows.as_view(), name="api-rows"),
@@ -85,6 +91,11 @@ urlpatterns = [
     path("initiatives/<its_slug:slug>/roi/", roi.Roi.as_view(), name="api-roi"),
     path("initiatives/<its_slug:slug>/ledger/", ledger.Ledger.as_view(), name="api-ledger"),
     path("portfolio/", roi.PortfolioView.as_view(), name="api-portfolio"),
+    path("kpis/<its_key:key>/benchmarks/", benchmarks.KpiBenchmarks.as_view(), name="api-kpi-benchmarks"),
+    # -- calculators ------------------------------------------------------------------------------------------------
+    path("calculators/investment/", calculators.Investment.as_view(), name="api-calculator-investment"),
+    path("calculators/effect/", calculators.MeasuredEffect.as_view(), name="api-calculator-effect"),
+    path("calculators/benchmark-position/", calculators.BenchmarkPosition.as_view(), name="api-calculator-position"),
     # -- sources ----------------------------------------------------------------------------------------------------
     path("sources/", sources.Sources.as_view(COLLECTION), name="api-sources"),
     path("sources/<its_slug:slug>/", sources.Sources.as_view(MEMBER), name="api-source"),

@@ -46,6 +46,14 @@ class Problem:
     detail: str
 
 
+class BenchmarkUnsound(Exception):
+    """A figure that breaks a rule of the catalogue, told by its first problem: `code`, `detail`, `attr`."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.code, self.detail, self.attr = problem.code, problem.detail, problem.attr
+
+
 def problems_of(entry: Entry) -> list[Problem]:
     """Everything that is wrong with one entry, in the order of the rules; empty where it is sound."""
     name = str(entry.get("id", "?"))

@@ -7,6 +7,7 @@ Flows are net amounts of one currency, costs negative. A row of *dated* flows ha
 from __future__ import annotations
 
 import calendar
+import math
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -35,7 +36,10 @@ def roi(benefits: Decimal, costs: Decimal) -> Answer:
         return Answer(None, "undefined", "There are no costs yet.")
     if costs < 0:
         return Answer(None, "undefined", "The refunds are larger than the costs.")
-    return Answer(float((benefits - costs) / costs))
+    share = float((benefits - costs) / costs)
+    if not math.isfinite(share):
+        return Answer(None, "undefined", "The costs are too small beside the benefits for a share to be stated.")
+    return Answer(share)
 
 
 def roi_of_flows(flows: Floats) -> Answer:
@@ -97,14 +101,14 @@ def payback_days(days: Floats, flows: Floats) -> Answer:
 def discounted_payback_days(days: Floats, flows: Floats, rate: float) -> Answer:
     """As `payback_days`, of flows discounted at `rate` a year; never earlier where the rate is positive."""
     _refuse_nonsense(days, flows)
-    return payback_days(days, flows * _factors(days / DAYS_A_YEAR.value, rate))
+    return _discounted(days, flows, days / DAYS_A_YEAR.value, rate)
 
 
 def discounted_payback_periods(flows: Floats, rate: float) -> Answer:
     """As `payback_days` in periods, of flows discounted at `rate` a period."""
     times = np.arange(flows.size, dtype=float)
     _refuse_nonsense(times, flows)
-    return payback_days(times, flows * _factors(times, rate))
+    return _discounted(times, flows, times, rate)
 
 
 def add_months(start: date, months: int) -> date:
@@ -133,6 +137,16 @@ def _npv(times: Floats, flows: Floats, rate: float) -> Answer:
     if not np.isfinite(value):
         return Answer(None, "undefined", "At this discount rate the present value is too large to be stated.")
     return Answer(value)
+
+
+def _discounted(days: Floats, flows: Floats, times: Floats, rate: float) -> Answer:
+    """Payback of what the flows are worth; `undefined` where a rate below zero makes them larger than a double."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        worth = flows * _factors(times, rate)
+        balance = np.cumsum(worth)
+    if not np.isfinite([worth, balance]).all():
+        return Answer(None, "undefined", "At this discount rate the flows are too large to be stated.")
+    return payback_days(days, worth)
 
 
 def _factors(times: Floats, rate: float) -> Floats:
