@@ -18,6 +18,7 @@ from kpis.plumbing.outbox import LINE_BREAKS, LONGEST_SUBJECT, Mail
 from kpis.wording import moments
 from kpis.wording.amounts import SYMBOLS
 
+NO_FOREIGN_FONTS = mrml.RenderOptions(fonts={})  # else a mail would tell a font server that it was opened
 NOT_FOR_ROBOTS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 
 
@@ -33,7 +34,7 @@ def render(contents: Contents, *, recipient: str) -> Mail:
             recipient=recipient,
             subject=one_line(contents.subject)[:LONGEST_SUBJECT],
             text=render_to_string("mail/digest.txt", around),
-            html=mrml.to_html(render_to_string("mail/digest.mjml", around)).content,
+            html=mrml.to_html(render_to_string("mail/digest.mjml", around), render_options=NO_FOREIGN_FONTS).content,
             images=pictures,
             headers={
                 **NOT_FOR_ROBOTS,

@@ -70,7 +70,7 @@ def digest_headline(facts: WeekFacts) -> Headline:
         text = ngettext(
             "{count} thing needs a decision:", "{count} things need a decision, this first:", facts.decisions
         )
-        clauses.append(Clause(text, {"count": capfirst(in_words(facts.decisions))}))
+        clauses.append(_counted(text, facts.decisions))
         clauses.append(Clause("{first}", {"first": facts.first_decision}))
     else:
         clauses.append(Clause(gettext("Nothing waits for a decision.")))
@@ -102,12 +102,12 @@ def digests_headline(active: int, troubles: int) -> Headline:
     if not active:
         return Headline((Clause(gettext("No digest is switched on.")),))
     runs = ngettext("{count} digest is sent every week.", "{count} digests are sent every week.", active)
-    clauses = [Clause(runs, {"count": capfirst(in_words(active))})]
+    clauses = [_counted(runs, active)]
     if troubles:
         text = ngettext(
             "{count} mail did not arrive as it should.", "{count} mails did not arrive as they should.", troubles
         )
-        clauses.append(Clause(text, {"count": capfirst(in_words(troubles))}))
+        clauses.append(_counted(text, troubles))
     else:
         clauses.append(Clause(gettext("No mail is in trouble.")))
     return Headline(tuple(clauses))
@@ -126,6 +126,12 @@ def late_notice(due_at: datetime, *, missed: int) -> str:
         missed,
     )
     return f"{late} {stands.format(count=in_words(missed))}"
+
+
+def _counted(text: str, count: int) -> Clause:
+    """A sentence with a count in words; where it begins with the count, with a capital."""
+    words = in_words(count)
+    return Clause(text, {"count": capfirst(words) if text.startswith("{count}") else words})
 
 
 def _net(facts: WeekFacts) -> Clause:
