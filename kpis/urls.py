@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from kpis.api.errors import UnknownAddress
-from kpis.dashboards import digests, how, initiative, kpi, ledger, portfolio, sign_in, sources
+from kpis.dashboards import benchmarks, digests, how, initiative, kpi, ledger, portfolio, sign_in, sources
 
 KEY = r"[a-z0-9-]+\.[a-z0-9-]+"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("initiatives/<slug:slug>/figures/", initiative.figures, name="initiative-figures"),
     path("initiatives/<slug:slug>/figures/net/", initiative.net_figure, name="initiative-net-figure"),
     path("initiatives/<slug:slug>/ledger/", ledger.of_initiative, name="ledger"),
+    path("initiatives/<slug:slug>/ledger.csv", ledger.as_csv, name="ledger-csv"),
     re_path(rf"^kpis/(?P<key>{KEY})/$", kpi.one, name="kpi"),
     re_path(rf"^kpis/(?P<key>{KEY})/figures/$", kpi.figures, name="kpi-figures"),
     re_path(rf"^kpis/(?P<key>{KEY})/figures/line/$", kpi.line_figure, name="kpi-line-figure"),
@@ -27,6 +28,8 @@ urlpatterns = [
     path("how/initiatives/<slug:slug>/<slug:member>/", how.of_initiative, name="how-initiative"),
     path("how/drivers/<int:pk>/", how.of_driver, name="how-driver"),
     path("how/entries/<int:pk>/", how.of_entry, name="how-entry"),
+    path("benchmarks/", benchmarks.listing, name="benchmarks"),
+    path("benchmarks/<slug:slug>/", benchmarks.one, name="benchmark"),
     path("sources/", sources.listing, name="sources"),
     path("sources/<slug:slug>/", sources.one, name="source"),
     path("sources/<slug:slug>/run/", sources.run, name="source-run"),
