@@ -87,9 +87,9 @@ class BaselineBody(Definition):
     value = Number(max_digits=24, decimal_places=9, required=False, help_text="Declared: in the KPI's unit.")
     low = Number(max_digits=24, decimal_places=9, required=False, allow_null=True)
     high = Number(max_digits=24, decimal_places=9, required=False, allow_null=True)
-    control_value = Number(max_digits=24, decimal_places=9, read_only=True)
-    author: Any = serializers.SlugRelatedField("username", read_only=True)
-    approved_by: Any = serializers.SlugRelatedField("username", read_only=True)
+    control_value = Number(max_digits=24, decimal_places=9, read_only=True, allow_null=True)
+    author: Any = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
+    approved_by: Any = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
 
     class Meta:
         model = Baseline

@@ -119,5 +119,6 @@ def test_no_bytes_are_answered_with_a_5xx(api, raw):
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.dictionaries(st.text(max_size=12), st.text(max_size=12), max_size=4), page=anything)
 def test_no_query_is_answered_with_a_5xx(api, query, page):
-    response = api.get("/api/v1/costs/", {**query, "page": str(page)})
+    asked = str(page).encode(errors="replace")  # half of a surrogate pair cannot be written into an address
+    response = api.get("/api/v1/costs/", {**query, "page": asked})
     assert response.status_code in (200, 400, 404)

@@ -145,7 +145,7 @@ def failures_of(operation, *, examples):
 
     try:
         ask()
-    except (Exception, ExceptionGroup) as failure:
+    except Exception as failure:
         return f"{operation.label}: {failure!r}\n{''.join(getattr(failure, '__notes__', ()))}"
     return None
 
