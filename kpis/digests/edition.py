@@ -169,7 +169,11 @@ def _late(row: Edition, at: datetime) -> str:
 
 
 def _foot(row: Edition, at: datetime) -> tuple[str, ...]:
-    lines = [_("As of {at}.").format(at=clock_time(at))]
+    lines = [
+        _("In the open month all costs are in, benefits only as measured."),
+        _("80% range: measurement error and assumptions together; ranges do not add up."),
+        _("As of {at}.").format(at=clock_time(at)),
+    ]
     if row.on_request:
         lines.append(_("You asked for this edition of the digest “{name}”.").format(name=row.digest.name))
     else:

@@ -26,6 +26,7 @@ from kpis.plumbing.postman import Undelivered
 State = OutboxMail.State
 LEASE = timedelta(minutes=5)  # a mail whose worker has died is taken by another after so long
 PAUSES = (15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)  # seconds after each failed attempt
+MOST_ATTEMPTS = len(PAUSES) + 1
 AT_MOST = 200  # mails of one tick
 LONGEST_ERROR = 500
 LONGEST_SUBJECT = 300
@@ -96,6 +97,8 @@ def send_due(*, at: datetime, at_most: int = AT_MOST) -> int:
 def claim(*, at: datetime) -> OutboxMail | None:
     """Take one mail that is due for as long as the lease; None where none is. The attempt counts from here on."""
     due = OutboxMail.objects.filter(state=State.WAITING, next_attempt_at__lte=at).order_by("next_attempt_at", "pk")
+    # Each attempt that was settled has moved the mail on: one that is still here may be what kills the workers.
+    due.filter(attempts__gte=MOST_ATTEMPTS).update(state=State.FAILED, error_code="worker_died")
     row = due.select_for_update(skip_locked=True).first()
     if row is None:
         return None
@@ -129,7 +132,7 @@ def _settle(row: OutboxMail, carry: postman.Carry, *, at: datetime) -> None:
     try:
         state = carry(row)
     except Undelivered as error:
-        final = error.final or row.attempts > len(PAUSES)
+        final = error.final or row.attempts >= MOST_ATTEMPTS
         mine.update(
             state=State.FAILED if final else State.WAITING,
             next_attempt_at=at if final else at + timedelta(seconds=PAUSES[row.attempts - 1]),

@@ -93,6 +93,7 @@ MAIL_ERRORS = {
     "server_refused": gettext_lazy("The mail server refuses the portal as sender."),
     "server_unreachable": gettext_lazy("The mail server cannot be reached or broke off."),
     "mail_unwritable": gettext_lazy("The mail cannot be written: an address or a name in it is not valid."),
+    "worker_died": gettext_lazy("The worker ended each time while it was sending."),
     "file_unwritable": gettext_lazy("The folder for mails cannot be written."),
 }
 
