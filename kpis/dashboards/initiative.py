@@ -17,6 +17,7 @@ from kpis.definitions.models import Initiative
 from kpis.definitions.sight import initiatives_seen_by, kpis_of
 from kpis.evaluation.overview import overviews_of
 from kpis.evaluation.standing import standing_of
+from kpis.evaluation.standings import standings_of
 from kpis.phases.history import phase_rail
 from kpis.plumbing import clock
 from kpis.roi.monthly import by_month
@@ -57,7 +58,7 @@ def _seen(request: HttpRequest, slug: str) -> Initiative:
 def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
     initiative, now = _seen(request, slug), clock.now()
     statement = roi_statement(initiative, as_of=now)
-    months = by_month(statement.flows[0])
+    months, kpis = by_month(statement.flows[0]), kpis_of(initiative)
     return {
         "initiative": initiative,
         "statement": statement,
@@ -65,7 +66,7 @@ def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
         "doors": doors_of_initiative(initiative),
         "chart": net_chart.stills(statement, name="initiative", desk=CHART),
         "rail": phase_rail(initiative),
-        "kpis": kpi_rows(overviews_of(kpis_of(initiative), now=now)),
+        "kpis": kpi_rows(overviews_of(kpis, now=now), standings_of(kpis, now=now)),
         "waterfall": account.waterfall(statement) if statement.flows[0].drivers or statement.invested else [],
         "tornado": account.tornado(statement) if statement.sensitivity else [],
         "months": months,

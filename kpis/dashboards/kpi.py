@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -11,14 +12,17 @@ from django.views.decorators.http import require_safe
 
 from kpis.dashboards import kpi_chart
 from kpis.dashboards.frame import page
+from kpis.dashboards.industry import blocks_of
 from kpis.dashboards.spans import asked_span
 from kpis.definitions.models import Kpi
 from kpis.definitions.sight import kpis_seen_by
 from kpis.evaluation.history import KpiHistory, history_of
+from kpis.evaluation.standings import Standing, foremost, standings_of
 from kpis.ledger.reading import amounts_by_interval, drivers_of
 from kpis.measurements.reading import CursorUnreadable, Place, rows_between
 from kpis.plumbing import clock
 from kpis.wording.kpi_sentences import Change, KpiFacts, kpi_headline
+from kpis.wording.positions import WORD_OF
 
 ROWS_A_PAGE = 100
 
@@ -41,12 +45,11 @@ def figures(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 def line_figure(request: HttpRequest, key: str) -> HttpResponse:
     """The KPI's line for Plotly."""
-    kpi = _seen(request, key)
-    history = history_of(kpi, now=clock.now())
+    kpi, now = _seen(request, key), clock.now()
+    events, standings = list(kpi.initiative.annotations.all()), standings_of([kpi], now=now).get(kpi.pk, ())
     phone = request.GET.get("size") == "phone"
-    return HttpResponse(
-        kpi_chart.moving(history, list(kpi.initiative.annotations.all()), phone=phone), "application/json"
-    )
+    moving = kpi_chart.moving(history_of(kpi, now=now), events, phone=phone, beside=standings)
+    return HttpResponse(moving, "application/json")
 
 
 @login_required
@@ -83,22 +86,25 @@ def _context(request: HttpRequest, key: str) -> dict[str, Any]:
     history = history_of(kpi, now=now)
     events = list(kpi.initiative.annotations.all())
     amounts = amounts_by_interval(kpi)
+    standings = standings_of([kpi], now=now).get(kpi.pk, ())
     return {
         "kpi": kpi,
         "initiative": kpi.initiative,
         "history": history,
         "overview": history.overview,
         "effect": history.overview.effect,
-        "headline": kpi_headline(_facts(kpi, history)),
-        "chart": kpi_chart.stills(history, events, name="kpi"),
+        "headline": kpi_headline(_facts(kpi, history, standings)),
+        "chart": kpi_chart.stills(history, events, name="kpi", beside=standings),
+        "industry": blocks_of(standings),
         "drivers": drivers_of(kpi),
         "latest": [(compared, amounts.get(compared.point.start)) for compared in history.latest],
         "sample": kpi.initiative.is_sample,
     }
 
 
-def _facts(kpi: Kpi, history: KpiHistory) -> KpiFacts:
+def _facts(kpi: Kpi, history: KpiHistory, standings: Sequence[Standing]) -> KpiFacts:
     overview, effect = history.overview, history.overview.effect
+    best = foremost(standings)
     change = None
     if effect is not None and effect.effect is not None and effect.actual is not None:
         change = Change(
@@ -120,4 +126,5 @@ def _facts(kpi: Kpi, history: KpiHistory) -> KpiFacts:
         reason=str(effect.reasons.get("verdict", "")) if effect else "",
         target=overview.target,
         target_reached=overview.target_reached,
+        benchmark=WORD_OF.get(best[1].position, best[1].position) if best else "",
     )

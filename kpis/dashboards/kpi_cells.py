@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from kpis.dashboards.kpi_chart import diamond_of
 from kpis.evaluation.overview import KpiOverview
+from kpis.evaluation.standings import Standing
+from kpis.figures.kpi_history import SeriesBenchmark
 from kpis.figures.sparkline import Multiple, small_multiple
 from kpis.wording import units
 
@@ -18,13 +22,13 @@ class KpiRow:
     drawn: SafeString
 
 
-def kpi_rows(overviews: list[KpiOverview]) -> list[KpiRow]:
-    """Context KPIs (volumes) have no verdict of their own and come last."""
+def kpi_rows(overviews: list[KpiOverview], standings: Mapping[int, Sequence[Standing]]) -> list[KpiRow]:
+    """Context KPIs (volumes) have no verdict of their own and come last. `standings` by KPI id."""
     ordered = sorted(overviews, key=lambda overview: overview.kpi.is_context)
-    return [KpiRow(overview, _drawn(overview)) for overview in ordered]
+    return [KpiRow(o, _drawn(o, diamond_of(standings.get(o.kpi.pk, ())))) for o in ordered]
 
 
-def _drawn(overview: KpiOverview) -> SafeString:
+def _drawn(overview: KpiOverview, diamond: SeriesBenchmark | None) -> SafeString:
     baseline, kpi = overview.baseline, overview.kpi
     known = [value for value in overview.values if value is not None]
     if not known:
@@ -40,6 +44,7 @@ def _drawn(overview: KpiOverview) -> SafeString:
         declared=bool(baseline and baseline.method == "declared"),
         counterfactual=overview.without,
         target=overview.targets,
+        benchmark=diamond.value if diamond else None,
         provisional=overview.provisional,
         summary=said,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -13,21 +14,27 @@ from django.utils.translation import gettext as _
 from kpis.definitions import organisation
 from kpis.definitions.models import Annotation
 from kpis.evaluation.history import KpiHistory
-from kpis.figures.kpi_history import BaselineBand, Event, KpiWords, SeriesPoint
+from kpis.evaluation.positions import LEVEL
+from kpis.evaluation.standings import Standing, foremost
+from kpis.evaluation.told import facts_of
+from kpis.figures.kpi_history import BaselineBand, Event, KpiWords, SeriesBenchmark, SeriesPoint
 from kpis.figures.kpi_history import KpiHistory as Drawn
 from kpis.figures.kpi_series import kpi_series
 from kpis.figures.kpi_still import kpi_still
 from kpis.wording import moments
 from kpis.wording.charts import actual_lines, counterfactual_lines, kpi_words
+from kpis.wording.positions import value_text
 
 DESK, PHONE = (880, 420), (328, 260)
 
 
-def stills(history: KpiHistory, events: Sequence[Annotation], *, name: str) -> dict[str, SafeString] | None:
+def stills(
+    history: KpiHistory, events: Sequence[Annotation], *, name: str, beside: Sequence[Standing] = ()
+) -> dict[str, SafeString] | None:
     """The picture at its two widths; None where nothing was measured yet."""
     if not history.overview.starts:
         return None
-    drawn = _drawn(history, events)
+    drawn = replace(_drawn(history, events), benchmark=diamond_of(beside))
     words = _words(history, drawn)
     return {
         "desk": _safe(kpi_still(drawn, words=words, width=DESK[0], height=DESK[1])),
@@ -35,13 +42,29 @@ def stills(history: KpiHistory, events: Sequence[Annotation], *, name: str) -> d
     }
 
 
-def moving(history: KpiHistory, events: Sequence[Annotation], *, phone: bool) -> str:
+def moving(history: KpiHistory, events: Sequence[Annotation], *, phone: bool, beside: Sequence[Standing] = ()) -> str:
     """Plotly's JSON of the same picture."""
     if not history.overview.starts:
         return '{"data": [], "layout": {}}'
-    drawn = _drawn(history, events)
+    drawn = replace(_drawn(history, events), benchmark=diamond_of(beside))
     height = PHONE[1] if phone else DESK[1]
     return str(kpi_series(drawn, words=_words(history, drawn), height=height, phone=phone).to_json())
+
+
+def diamond_of(standings: Sequence[Standing]) -> SeriesBenchmark | None:
+    """The published level that fits best, in the KPI's unit; an effect of a study has no place on a KPI's axis."""
+    levels = [standing for standing in standings if standing.reading == LEVEL]
+    best = foremost(levels)
+    if best is None or not best[1].value or best[0].own is None:
+        return None
+    figure, facts = best[1].benchmark, facts_of(best[1])
+    point = facts.point if facts.point is not None else facts.quantile[1] if facts.quantile else None
+    if point is None or figure.kind != "level":
+        return None
+    source = _("{publisher} {year}, grade {grade}").format(
+        publisher=figure.source.publisher[:24], year=figure.source.year, grade=figure.grade
+    )
+    return SeriesBenchmark(point * best[0].own.value / best[1].value, (value_text(point, facts), source))
 
 
 def _drawn(history: KpiHistory, events: Sequence[Annotation]) -> Drawn:

@@ -14,11 +14,13 @@ from kpis.dashboards import net_chart
 from kpis.dashboards.doors import doors_of_portfolio
 from kpis.dashboards.evidence import evidence_of
 from kpis.dashboards.frame import page
+from kpis.dashboards.industry import industries_of, return_beside, told_of
 from kpis.dashboards.portfolio_rows import rows_of, total_cell
 from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
 from kpis.definitions.sight import initiatives_seen_by
 from kpis.evaluation.standing import standing_of
+from kpis.evaluation.standings import standings_of_initiatives
 from kpis.plumbing import clock
 from kpis.roi import verdicts
 from kpis.roi.portfolio import Portfolio, portfolio_statement
@@ -55,9 +57,10 @@ def figures(request: HttpRequest) -> HttpResponse:
 @require_safe
 def net_figure(request: HttpRequest) -> HttpResponse:
     """The cumulative net for Plotly."""
-    portfolio = portfolio_statement(chosen_initiatives(request), as_of=clock.now())
+    totals = portfolio_statement(chosen_initiatives(request), as_of=clock.now()).totals
     phone = request.GET.get("size") == "phone"
-    return HttpResponse(net_chart.moving(portfolio.totals, phone=phone, height=CHART_HEIGHT), "application/json")
+    moving = net_chart.moving(totals, phone=phone, height=CHART_HEIGHT, beside=return_beside(totals))
+    return HttpResponse(moving, "application/json")
 
 
 def chosen_initiatives(request: HttpRequest) -> list[Initiative]:
@@ -73,16 +76,17 @@ def chosen_initiatives(request: HttpRequest) -> list[Initiative]:
 def _context(request: HttpRequest, chosen: list[Initiative]) -> dict[str, Any]:
     now = clock.now()
     portfolio = portfolio_statement(chosen, as_of=now)
-    decisions = decisions_needed(portfolio, now=now)
+    decisions, beside = decisions_needed(portfolio, now=now), return_beside(portfolio.totals)
     seen = initiatives_seen_by(request.user)
     return {
         "portfolio": portfolio,
         "totals": portfolio.totals,
         "headline": portfolio_headline(_facts(portfolio)),
         "doors": doors_of_portfolio(request.GET.urlencode()),
-        "chart": net_chart.stills(portfolio.totals, name="portfolio"),
+        "chart": net_chart.stills(portfolio.totals, name="portfolio", beside=beside),
+        "elsewhere": told_of(beside) if beside else None,
         "evidence": evidence_of(portfolio.totals),
-        "rows": rows_of(portfolio),
+        "rows": rows_of(portfolio, industries_of(standings_of_initiatives(chosen, now=now))),
         "total_cell": mark_safe(total_cell(portfolio)),  # noqa: S308 - drawn by our builders
         "decisions": decisions[:DECISIONS_SHOWN],
         "more_decisions": decisions[DECISIONS_SHOWN:],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from kpis.dashboards.industry import Industry, not_chosen
 from kpis.figures.evidence import evidence_bar
 from kpis.figures.forest import Estimate, shared_span, whisker
 from kpis.figures.sparkline import Spark, spark
@@ -38,12 +39,13 @@ class Row:
     grade: str
     grade_share: float | None
     waits: bool  # nothing is booked: the row says what is missing instead of figures
+    industry: Industry | None = None
 
 
-def rows_of(portfolio: Portfolio) -> list[Row]:
-    """In the order of the portfolio; whiskers share one span."""
-    span = _span(portfolio)
-    return [_row(statement, span) for statement in portfolio.rows]
+def rows_of(portfolio: Portfolio, industries: Mapping[int, Industry] | None = None) -> list[Row]:
+    """In the order of the portfolio; whiskers share one span. `industries` by initiative id."""
+    span, found = _span(portfolio), industries or {}
+    return [_row(statement, span, found) for statement in portfolio.rows]
 
 
 def total_cell(portfolio: Portfolio) -> str:
@@ -51,7 +53,7 @@ def total_cell(portfolio: Portfolio) -> str:
     return _whisker(portfolio.totals, _span(portfolio))
 
 
-def _row(statement: Statement, span: tuple[float, float]) -> Row:
+def _row(statement: Statement, span: tuple[float, float], industries: Mapping[int, Industry]) -> Row:
     initiative = statement.initiative
     reached = RAIL.index(initiative.phase) if initiative and initiative.phase in RAIL else len(RAIL) - 1
     grade, share = _strongest(statement.evidence)
@@ -65,6 +67,7 @@ def _row(statement: Statement, span: tuple[float, float]) -> Row:
         grade=grade,
         grade_share=share,
         waits=statement.range is None,
+        industry=industries.get(initiative.pk, not_chosen()) if initiative else None,
     )
 
 

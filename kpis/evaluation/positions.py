@@ -85,8 +85,8 @@ def rank(position: Position) -> tuple[object, ...]:
     codes = {mismatch.code for mismatch in position.mismatches}
     return (
         not position.position,
+        len(codes & {"function", "unit", "population"}),
         "age" in codes,
-        len(codes & {"function", "unit"}),
         position.benchmark.grade,
         position.benchmark.position_method == "bound",
         len(codes),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -15,7 +15,7 @@ from kpis.calculations.defaults import CONFIDENCE
 from kpis.calculations.intervals import Calendar, Granularity
 from kpis.calculations.level import OF_LATE, recent_level
 from kpis.definitions import organisation
-from kpis.definitions.models import Kpi
+from kpis.definitions.models import Initiative, Kpi
 from kpis.evaluation.models import Effect
 from kpis.evaluation.outcome import LENGTH
 from kpis.evaluation.positions import LEVEL, RATE_CHANGE, Figure, Position, best_of, position_beside, rank
@@ -86,6 +86,17 @@ def _read(kpis: Sequence[Kpi], chosen: Mapping[int, list[Comparison]], now: date
         continent=continent(),
         today=calendar.local_date(now),
     )
+
+
+def standings_of_initiatives(initiatives: Collection[Initiative], *, now: datetime) -> dict[int, tuple[Standing, ...]]:
+    """By initiative id, all standings of its KPIs in their order; initiatives without a chosen metric are absent."""
+    compared = Comparison.objects.filter(kpi__initiative__in=initiatives).values("kpi")
+    kpis = list(Kpi.objects.filter(pk__in=compared).select_related("initiative").order_by("position", "pk"))
+    found: dict[int, tuple[Standing, ...]] = {}
+    for kpi_id, standings in standings_of(kpis, now=now).items():
+        initiative = next(kpi.initiative_id for kpi in kpis if kpi.pk == kpi_id)
+        found[initiative] = found.get(initiative, ()) + standings
+    return found
 
 
 def foremost(standings: Sequence[Standing]) -> tuple[Standing, Position] | None:

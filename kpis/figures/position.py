@@ -51,9 +51,10 @@ def effect_strip(
     tick: Callable[[float], str],
     summary: str,
     width: float,
+    from_zero: bool = True,
 ) -> str:
-    """The own effect with its range beside published effects, on one axis that includes zero."""
-    ends = [0.0, own.value, *(mark.value for mark in published)]
+    """The own figure with its range beside published ones on one axis; that of effects includes zero."""
+    ends = [*([0.0] if from_zero else []), own.value, *(mark.value for mark in published)]
     ends += [end for end in (own.low, own.high) if end is not None]
     span = padded(min(ends), max(ends), share=0.12)
     lanes, x = _lanes(published, span, width)
@@ -63,7 +64,8 @@ def effect_strip(
     for value in value_ticks(*span, at_most=max(2, int(width / 80))):
         pen.line(x(value), base, x(value), base + 4, "axis")
         pen.text(x(value), base + 18, tick(value), "muted", anchor="middle")
-    pen.line(x(0), base - 30, x(0), base, "zero")
+    if from_zero:
+        pen.line(x(0), base - 30, x(0), base, "zero")
     for mark, lane in zip(published, lanes, strict=True):
         height = base - 44 - lane * LANE
         pen.line(x(mark.value), base - 12, x(mark.value), height + 4, "benchmark-line")

@@ -67,6 +67,7 @@ METRICS = {
     "rework_rate": _("rework"),
     "sales_change_pct": _("sales"),
     "satisfaction_rate": _("satisfied users"),
+    "scrap_rate": _("scrap rate"),
     "self_service_resolution_rate": _("resolved by self-service"),
     "share_abandoned": _("companies that abandoned AI projects"),
     "share_experiments_to_production": _("experiments that reach production"),

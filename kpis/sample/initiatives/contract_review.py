@@ -38,6 +38,7 @@ CONTRACT = InitiativePlan(
             "Hours a contract, reported by the reviewers.",
             targets=((date(2026, 7, 1), "2.0"),),
             baseline=DeclaredBaseline("3.5", "Estimate of the Head of Legal", date(2026, 1, 15), "2.8", "4.2"),
+            comparisons=(("productivity_change_pct", "rate_change", 1.0),),
         ),
         KpiPlan(
             "contracts", "Contracts reviewed", "efficiency", "{contract}", "increase", "sum", "month", is_context=True

@@ -62,7 +62,7 @@ SUPPORT = InitiativePlan(
                 (date(2027, 4, 1), "11.5"),
             ),
             baseline=MeasuredBaseline(*BEFORE_FEBRUARY, ASSISTED, CONTROL, date(2026, 3, 16)),
-            comparisons=(("issues_resolved_per_hour_change_pct", "rate_change", 100.0),),
+            comparisons=(("issues_resolved_per_hour_change_pct", "rate_change", 1.0),),
         ),
         KpiPlan(
             "first-contact-resolution",

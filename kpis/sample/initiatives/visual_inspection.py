@@ -44,6 +44,7 @@ VISUAL = InitiativePlan(
             baseline=MeasuredBaseline(
                 date(2025, 10, 6), date(2026, 3, 23), date(2026, 3, 23), rolled_out=date(2026, 5, 4)
             ),
+            comparisons=(("scrap_rate", "level", 1.0),),
         ),
         KpiPlan(
             "false-reject-rate",
