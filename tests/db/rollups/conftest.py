@@ -21,7 +21,7 @@ def arrive() -> Callable[..., Arrival]:
     def arrive(series: Series, points: Iterable[Point], *, at: datetime = NOW) -> Arrival:
         batch, rows = BatchFactory(arrived_at=at), []
         for instant, value, *rest in points:
-            weight, event_id = (*rest, 1.0, "")[:2] if len(rest) < 2 else rest
+            weight, event_id = (*rest, *(1.0, "")[len(rest) :])
             row = Measurement(series=series, at=instant, value=value, weight=weight, event_id=event_id, batch=batch)
             Measurement.objects.filter(series=series, at=instant, event_id=event_id).delete()
             rows.append(row)
