@@ -25,7 +25,7 @@ from kpis.wording.units import axis_unit
 from kpis.wording.verdicts import BENCHMARK
 
 DESK, PHONE = 400, 328
-LABEL = 26  # letters of a population beside its diamond
+LABEL = 30  # letters of a population beside its diamond
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +163,17 @@ def _mark(found: Position) -> strips.Published | None:
     value = facts.point if facts.point is not None else facts.quantile[1] if facts.quantile else None
     if value is None or not found.position:
         return None
-    who = found.benchmark.population
+    who = _end_of_field(facts.quantile, facts) if facts.quantile else found.benchmark.population
     who = who if len(who) <= LABEL else f"{who[: LABEL - 1].rstrip()}…"
     return strips.Published(_drawn(value, facts), f"{who} {said.value_text(value, facts)}")
+
+
+def _end_of_field(quantile: tuple[float, float], facts: PositionFacts) -> str:
+    """What the one published quantile marks: “best 5%”."""
+    best = 1 - quantile[0] if facts.more_is_better else quantile[0]
+    if best <= 0.5:
+        return _("best {share}").format(share=percent(best * 100, digits=0))
+    return _("last {share}").format(share=percent((1 - best) * 100, digits=0))
 
 
 def _drawn(value: float, facts: PositionFacts) -> float:

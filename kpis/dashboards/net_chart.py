@@ -65,16 +65,14 @@ def _still(curve: NetCurve, statement: Statement, name: str, size: tuple[int, in
 
 
 def _diamond(statement: Statement, beside: Position | None) -> NetBenchmark | None:
-    if beside is None or beside.benchmark.statistic.value is None:
+    point = None if beside is None else beside.benchmark.statistic.value
+    if beside is None or point is None:
         return None
-    figure, facts = beside.benchmark, facts_of(beside)
-    net = statement.invested * Decimal(str(figure.statistic.value))
+    figure, net = beside.benchmark, statement.invested * Decimal(str(point))
     source = _("{publisher} {year}, grade {grade}").format(
         publisher=figure.source.publisher, year=figure.source.year, grade=figure.grade
     )
-    return NetBenchmark(
-        net, (_("{value} ROI elsewhere,").format(value=value_text(figure.statistic.value, facts)), source)
-    )
+    return NetBenchmark(net, (_("{value} ROI elsewhere,").format(value=value_text(point, facts_of(beside))), source))
 
 
 def _open(statement: Statement) -> str:
