@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from kpis.access import audit
 from kpis.access.models import Token, User
-from kpis.definitions import changing
+from kpis.definitions import changing, organisation
 from kpis.definitions.changing import ChangeRefused
 from kpis.digests import schedule
 from kpis.digests.models import Digest, Edition, Recipient
@@ -21,11 +21,15 @@ from kpis.plumbing import outbox, wakeup
 from kpis.plumbing.models import OutboxMail
 
 Actor = User | Token | None
+SEVEN = time(7)
 
 
 def create_digest(fields: Mapping[str, Any], *, recipients: Collection[User], by: Actor, at: datetime) -> Digest:
-    """A new digest, due for the first time at its next weekday and time. Refuses (ChangeRefused) an unknown zone."""
-    digest = Digest(**fields)
+    """A new digest, due for the first time at its next weekday and time: Monday at seven where none is given.
+
+    Refuses (ChangeRefused) an unknown zone or language.
+    """
+    digest = Digest(**{"at": SEVEN, "language": organisation.current().language, **fields})
     if digest.slug == "new":  # its page would be the form for a new one
         raise ChangeRefused("slug_is_taken", _("This slug is taken by the portal itself."), "slug")
     _refuse_unworkable(digest)

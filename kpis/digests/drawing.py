@@ -14,11 +14,12 @@ from django.conf import settings
 
 os.environ.setdefault("MPLCONFIGDIR", str(settings.DATA_DIR / "matplotlib"))  # its font cache, not in anyone's home
 
-from matplotlib import patheffects
+from matplotlib import patheffects, rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
+from PIL import Image  # comes with matplotlib
 
 from kpis.figures.cumulative import NetCurve
 from kpis.figures.cumulative_still import draw_net
@@ -29,9 +30,11 @@ from kpis.wording.charts import net_words
 SIZES = {"wide": (552, 200), "phone": (328, 200)}  # CSS pixels: drawn at the widths at which they are shown
 PIXELS_AN_INCH = 100
 SHARPNESS = 2  # screens of phones and of most desks have two pixels for one
-TEXT_PIXELS = 12.5
+TEXT_PIXELS = 12.0
 FONT = "DejaVu Sans"  # comes with matplotlib, so that every machine draws the same picture
+LEFT = 10  # pixels more than on a page: this font is wider, and an axis may say +1,000
 HALO_PIXELS = 3.0
+PALETTE = 128  # colours
 
 # The notation of static/css/marks.css: colour, width, dashes (in widths of the line).
 LINES: dict[str, tuple[str, float, Any]] = {
@@ -67,14 +70,14 @@ class Canvas(Pen):
     """A pen that draws pixels. Its coordinates are the SVG's: CSS pixels from the top left."""
 
     def __init__(self, width: float, height: float, colours: Mapping[str, str]) -> None:
-        super().__init__(width, height)
+        super().__init__(width - LEFT, height)
         self._colours = colours
         self._figure = Figure(figsize=(width / PIXELS_AN_INCH, height / PIXELS_AN_INCH), dpi=PIXELS_AN_INCH)
         self._figure.patch.set_facecolor(colours["paper"])
-        FigureCanvasAgg(self._figure)
+        self._canvas = FigureCanvasAgg(self._figure)
         self._axes = self._figure.add_axes((0, 0, 1, 1))
         self._axes.set_axis_off()
-        self._axes.set(xlim=(0, width), ylim=(height, 0))
+        self._axes.set(xlim=(-LEFT, width - LEFT), ylim=(height, 0))
         self._layer = 1
 
     def line(self, x1: float, y1: float, x2: float, y2: float, css: str) -> None:
@@ -126,9 +129,13 @@ class Canvas(Pen):
 
     def png(self) -> bytes:
         """The finished picture, the same bytes for the same drawing."""
+        self._figure.set_dpi(PIXELS_AN_INCH * SHARPNESS)
+        with rc_context({"hatch.linewidth": _points(1.0)}):
+            self._canvas.draw()
+        drawn = Image.frombytes("RGBA", self._canvas.get_width_height(), self._canvas.buffer_rgba().tobytes())
         store = io.BytesIO()
-        with _hatch_width():
-            self._figure.savefig(store, format="png", dpi=PIXELS_AN_INCH * SHARPNESS, metadata={"Software": None})
+        # A drawing has few colours: with a palette it weighs a fraction, and nobody sees it.
+        drawn.convert("RGB").quantize(PALETTE, dither=Image.Dither.NONE).save(store, format="png", optimize=True)
         return store.getvalue()
 
     def _stroke(self, xs: list[float], ys: list[float], css: str, *, snap: bool = False) -> None:
@@ -156,9 +163,3 @@ def _rgba(css: str) -> tuple[float, float, float, float]:
     """`rgba(29, 78, 137, 0.2)` of the palette."""
     red, green, blue, alpha = (float(part) for part in css.removeprefix("rgba(").removesuffix(")").split(","))
     return (red / 255, green / 255, blue / 255, alpha)
-
-
-def _hatch_width() -> Any:
-    from matplotlib import rc_context
-
-    return rc_context({"hatch.linewidth": _points(1.0)})

@@ -138,8 +138,8 @@ def test_a_real_initiative_beside_made_up_ones_is_marked_as_real(house):
 
 
 def test_a_silent_source_is_named_with_what_that_means(house):
-    DataSourceFactory(name="Line 3 gateway", initiative=house.legal, kind="push", last_data_at=MONDAY - timedelta(days=9),
-                      address="", every=None, overlap=None)  # fmt: skip
+    pushes = {"kind": "push", "address": "", "every": None, "overlap": None}
+    DataSourceFactory(name="Line 3 gateway", initiative=house.legal, last_data_at=MONDAY - timedelta(days=9), **pushes)
     house.digest(house.both, house.one)
     assert "Line 3 gateway has been silent since" in mail_of(house.both).text
     assert "Line 3 gateway" not in mail_of(house.one).text

@@ -6,6 +6,7 @@ import smtplib
 import threading
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,7 @@ def test_attempts_have_an_end_and_the_pauses_grow(server):
             tried.append(at)
         at += timedelta(minutes=1)
     assert (again(row).state, len(tried)) == ("failed", outbox.MOST_ATTEMPTS)
-    pauses = [b - a for a, b in zip(tried, tried[1:], strict=False)]
+    pauses = [b - a for a, b in pairwise(tried)]
     assert pauses == sorted(pauses) and tried[-1] - tried[0] < timedelta(days=3)
 
 

@@ -20,7 +20,7 @@ def test_with_fewer_than_twelve_values_before_it_nothing_is_called_usual():
 
 
 def test_what_was_usual_long_ago_does_not_count():
-    assert movement([500.0] * 50 + EVEN * 3 + [11.0]) == movement((EVEN * 3)[-LOOKED_BACK:] + [11.0])
+    assert movement([500.0] * 50 + EVEN * 3 + [11.0]) == movement([*(EVEN * 3)[-LOOKED_BACK:], 11.0])
 
 
 def test_where_values_never_differed_any_other_value_has_moved():
