@@ -10,6 +10,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from kpis.alerts.decisions import decisions_needed
+from kpis.alerts.told import words_of
 from kpis.dashboards import net_chart
 from kpis.dashboards.doors import doors_of_portfolio
 from kpis.dashboards.evidence import evidence_of
@@ -76,7 +77,8 @@ def chosen_initiatives(request: HttpRequest) -> list[Initiative]:
 def _context(request: HttpRequest, chosen: list[Initiative]) -> dict[str, Any]:
     now = clock.now()
     portfolio = portfolio_statement(chosen, as_of=now)
-    decisions, beside = decisions_needed(portfolio, now=now), return_beside(portfolio.totals)
+    told = [(decision, words_of(decision)) for decision in decisions_needed(portfolio, now=now)]
+    beside = return_beside(portfolio.totals)
     seen = initiatives_seen_by(request.user)
     return {
         "portfolio": portfolio,
@@ -88,8 +90,8 @@ def _context(request: HttpRequest, chosen: list[Initiative]) -> dict[str, Any]:
         "evidence": evidence_of(portfolio.totals),
         "rows": rows_of(portfolio, industries_of(standings_of_initiatives(chosen, now=now))),
         "total_cell": mark_safe(total_cell(portfolio)),  # noqa: S308 - drawn by our builders
-        "decisions": decisions[:DECISIONS_SHOWN],
-        "more_decisions": decisions[DECISIONS_SHOWN:],
+        "decisions": told[:DECISIONS_SHOWN],
+        "more_decisions": told[DECISIONS_SHOWN:],
         "standing": standing_of(request.user, chosen, now=now),
         "units": sorted({i.business_unit for i in seen if i.business_unit}),
         "phases": [(key, word) for key, word in PHASES.items()],

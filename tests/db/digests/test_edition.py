@@ -189,3 +189,13 @@ def test_earning_house_is_what_the_tests_think_it_is():
     initiative = earning("x", amount="1.00", days=3)
     statement = portfolio_statement([initiative], as_of=MONDAY).totals
     assert (statement.invested, statement.benefits.total) == (10_000, 3)
+
+
+def test_page_and_mail_say_a_decision_in_the_same_words(house, client, at):
+    house.digest(house.both)
+    mail = mail_of(house.both)
+    client.force_login(house.both)
+    with at(MONDAY):
+        page = " ".join(words_of(client.get("/").content.decode()).split())
+    for what in ("Contract review loses money every month.", "What it changes costs more than it saves."):
+        assert what in page and what in mail.text
