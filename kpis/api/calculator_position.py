@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kpis.api.refusal import Refusal
 from kpis.calculations import position
 from kpis.calculations.position import Position, Reading
 
-FORMS = "Send exactly one of: quantiles; mean and sd; point, with low and high where known; low and high."
+FORMS = gettext_noop("Send exactly one of: quantiles; mean and sd; point, with low and high where known; low and high.")
 
 
 def position_of(asked: Mapping[str, Any]) -> dict[str, Any]:

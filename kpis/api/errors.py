@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from drf_standardized_errors.formatter import flatten_errors
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import ExceptionHandlerContext
@@ -155,9 +156,9 @@ class ProblemMiddleware:
 
 
 OUTSIDE = {
-    400: ("invalid_request", "The request cannot be read."),
-    403: ("csrf_failed", "The session's request came without its CSRF token; send it as X-CSRFToken."),
-    404: ("not_found", "There is nothing at this address."),
+    400: ("invalid_request", gettext_noop("The request cannot be read.")),
+    403: ("csrf_failed", gettext_noop("The session's request came without its CSRF token; send it as X-CSRFToken.")),
+    404: ("not_found", gettext_noop("There is nothing at this address.")),
 }
 
 
