@@ -41,8 +41,10 @@ def test_there_is_something_to_translate():
 @pytest.mark.parametrize(("where", "texts", "said"), ENTRIES, ids=[texts[0][:50] for _, texts, _ in ENTRIES])
 def test_each_text_is_translated_with_the_same_placeholders(where, texts, said):
     assert all(said), where
+    *of_one, places = [set(re.findall(r"\{\w+\}|%\(\w+\)s", text)) for text in said]
     wanted = set(re.findall(r"\{\w+\}|%\(\w+\)s", texts[-1]))
-    assert all(set(re.findall(r"\{\w+\}|%\(\w+\)s", text)) == wanted for text in said)
+    assert places == wanted
+    assert all(found <= wanted for found in of_one)  # a sentence about one may leave the number out
 
 
 def test_the_compiled_catalogue_is_the_one_of_the_texts(tmp_path):
