@@ -32,7 +32,9 @@ CHART_HEIGHT = 300
 @require_safe
 def one(request: HttpRequest, slug: str) -> HttpResponse:
     """The page of one initiative."""
-    return page(request, "dashboards/initiative.html", _context(request, slug), current="portfolio")
+    context = _context(request, slug)
+    context["chart"] = net_chart.stills(context["statement"], name="initiative", desk=CHART)
+    return page(request, "dashboards/initiative.html", context, current="portfolio")
 
 
 @login_required
@@ -64,7 +66,6 @@ def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
         "statement": statement,
         "headline": initiative_headline(_facts(statement)),
         "doors": doors_of_initiative(initiative),
-        "chart": net_chart.stills(statement, name="initiative", desk=CHART),
         "rail": phase_rail(initiative),
         "kpis": kpi_rows(overviews_of(kpis, now=now), standings_of(kpis, now=now)),
         "waterfall": account.waterfall(statement) if statement.flows[0].drivers or statement.invested else [],

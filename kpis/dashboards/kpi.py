@@ -31,7 +31,9 @@ ROWS_A_PAGE = 100
 @require_safe
 def one(request: HttpRequest, key: str) -> HttpResponse:
     """The page of one KPI."""
-    return page(request, "dashboards/kpi.html", _context(request, key), current="portfolio")
+    context = _context(request, key)
+    context["chart"] = kpi_chart.stills(context["history"], context["events"], name="kpi", beside=context["standings"])
+    return page(request, "dashboards/kpi.html", context, current="portfolio")
 
 
 @login_required
@@ -84,7 +86,6 @@ def _place(request: HttpRequest) -> Place | None:
 def _context(request: HttpRequest, key: str) -> dict[str, Any]:
     kpi, now = _seen(request, key), clock.now()
     history = history_of(kpi, now=now)
-    events = list(kpi.initiative.annotations.all())
     amounts = amounts_by_interval(kpi)
     standings = standings_of([kpi], now=now).get(kpi.pk, ())
     return {
@@ -94,7 +95,8 @@ def _context(request: HttpRequest, key: str) -> dict[str, Any]:
         "overview": history.overview,
         "effect": history.overview.effect,
         "headline": kpi_headline(_facts(kpi, history, standings)),
-        "chart": kpi_chart.stills(history, events, name="kpi", beside=standings),
+        "events": list(kpi.initiative.annotations.all()),
+        "standings": standings,
         "industry": blocks_of(standings),
         "drivers": drivers_of(kpi),
         "latest": [(compared, amounts.get(compared.point.start)) for compared in history.latest],

@@ -39,7 +39,10 @@ def index(request: HttpRequest) -> HttpResponse:
     chosen = chosen_initiatives(request)
     if not chosen and not request.GET:
         return page(request, "dashboards/portfolio_empty.html", {}, current="portfolio")
-    return page(request, "dashboards/portfolio.html", _context(request, chosen), current="portfolio")
+    context = _context(request, chosen)
+    # Drawn for the whole page only: with the figures it would be half their time, and the chart fetches itself.
+    context["chart"] = net_chart.stills(context["totals"], name="portfolio", beside=context["beside"])
+    return page(request, "dashboards/portfolio.html", context, current="portfolio")
 
 
 @login_required
@@ -85,7 +88,7 @@ def _context(request: HttpRequest, chosen: list[Initiative]) -> dict[str, Any]:
         "totals": portfolio.totals,
         "headline": portfolio_headline(_facts(portfolio)),
         "doors": doors_of_portfolio(request.GET.urlencode()),
-        "chart": net_chart.stills(portfolio.totals, name="portfolio", beside=beside),
+        "beside": beside,
         "elsewhere": told_of(beside) if beside else None,
         "evidence": evidence_of(portfolio.totals),
         "rows": rows_of(portfolio, industries_of(standings_of_initiatives(chosen, now=now))),

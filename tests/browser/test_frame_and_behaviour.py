@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import DRAWN, broken_rules
 from tests.gallery.draw import write
 from tests.gallery.server import Gallery, serving
 
-DRAWN = "figure.chart-frame.is-drawn"
 PAGES = ["portfolio.en", "initiative.en", "kpi.en", "proof.en", "sign-in.en", "404.en"]
-FIFTEEN_SECONDS = 15_000  # Plotly is a megabyte, and the machine may be busy
 
 
 @pytest.fixture(scope="module")
@@ -28,22 +26,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def gallery(folder: Path) -> Iterator[Gallery]:
     with serving(folder) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    context.set_default_timeout(FIFTEEN_SECONDS)
-    yield context.new_page()
-    context.close()
 
 
 def go(page: Page, gallery: Gallery, name: str) -> None:
@@ -271,7 +253,6 @@ def test_no_page_breaks_a_rule_of_accessibility(browser, gallery, name, theme):
     go(page, gallery, name)
     if page.locator("figure.chart-frame").count():
         page.wait_for_selector(DRAWN)
-    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    found = Axe().run(page, options=rules).response["violations"]
+    found = broken_rules(page)
     context.close()
-    assert [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found] == []
+    assert found == []
