@@ -28,6 +28,7 @@ from kpis.sources.models import DataSource
 from kpis.wording import moments
 from kpis.wording.amounts import cent_digits, money, number, share
 from kpis.wording.counting import in_words
+from kpis.wording.reasons import reason
 from kpis.wording.sources import SourceFacts, source_headline
 from kpis.wording.uncertainty import between, between_money, between_shares, money_range
 from kpis.wording.units import unit_value
@@ -226,7 +227,9 @@ def remarks(
     if totals.provisional:
         text = _("%(amount)s of the benefit is provisional: late data may still change it.")
         found.append(Remark("", "", text % {"amount": money(totals.provisional_amount, totals.currency)}))
-    found += [Remark("", "", why) for name, why in totals.reasons.items() if name.startswith(("totals.", "invested."))]
+    found += [
+        Remark("", "", reason(why)) for name, why in totals.reasons.items() if name.startswith(("totals.", "invested."))
+    ]
     return tuple(found)
 
 

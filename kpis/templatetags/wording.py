@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from kpis.wording import amounts, digests, moments, sources, uncertainty, units, verdicts
 from kpis.wording.amounts import Number
+from kpis.wording.reasons import reason as reason_said
 
 register = template.Library()
 
@@ -201,6 +202,12 @@ def length_of_time(span: timedelta | None) -> str:
 def ago(span: timedelta | None) -> str:
     """`40 s ago`."""
     return NONE if span is None else moments.age(span)
+
+
+@register.filter
+def reason(said: str | None) -> str:
+    """Why there is no number: the sentence of a lower room in the reader's language."""
+    return reason_said(said) if said else ""
 
 
 @register.filter

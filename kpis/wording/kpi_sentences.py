@@ -9,6 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 from kpis.wording import units
 from kpis.wording.amounts import points, share
 from kpis.wording.headline import Clause, Headline
+from kpis.wording.reasons import reason
 from kpis.wording.uncertainty import between_shares, between_values
 
 
@@ -48,7 +49,7 @@ def kpi_headline(facts: KpiFacts) -> Headline:
     """The sentence. Without an effect it says so, and why."""
     if facts.change is None or facts.verdict == "not_enough_data":
         opening = gettext("Whether {name} has changed cannot be said yet.")
-        why = [Clause("{reason}", {"reason": facts.reason})] if facts.reason else []
+        why = [Clause("{reason}", {"reason": reason(facts.reason)})] if facts.reason else []
         return Headline((Clause(opening, {"name": facts.name}), *why))
     clauses = [_moved(facts, facts.change)]
     if facts.grade in _HOW_KNOWN:
