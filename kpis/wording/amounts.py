@@ -49,8 +49,9 @@ def significant(value: Number, *, digits: int = 3) -> str:
 
 def as_measured(value: float) -> str:
     """A measurement with the decimals that it came with, at most nine: 16.7, 312, 0.004."""
-    exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent
-    return number(value, digits=min(max(-int(exponent), 0), 9))
+    shown = Decimal(repr(round(float(value), 9)))  # what arithmetic left behind the ninth decimal is no measurement
+    exponent = shown.normalize().as_tuple().exponent
+    return number(shown, digits=max(-int(exponent), 0))
 
 
 def money(value: Number, currency: str, *, digits: int = 0, plus: bool = False) -> str:

@@ -113,3 +113,8 @@ def test_a_number_that_does_not_exist_is_never_written(value):
 )
 def test_a_measurement_keeps_the_decimals_that_it_came_with(value, said):
     assert amounts.as_measured(value) == said
+
+
+def test_what_binary_arithmetic_left_over_is_no_decimal_of_a_measurement():
+    assert amounts.as_measured(0.41 * 1000 + 5e-14) == "410"
+    assert amounts.as_measured(0.1 + 0.2) == "0.3"
