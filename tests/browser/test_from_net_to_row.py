@@ -6,19 +6,28 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from tests.browser.conftest import DRAWN
 from tests.portal import Portal, start_portal
 
 KPI = "support-triage.handling-time"
+BERLIN = ZoneInfo("Europe/Berlin")
 NET = "#portfolio-statement tr.net a.opens"
+
+# What a browser reports about the content policy, also where the console stays silent.
+TELL_VIOLATIONS = """
+document.addEventListener('securitypolicyviolation', (event) => {
+    console.error(`content policy: ${event.violatedDirective} ${event.blockedURI}`);
+});
+"""
 
 # Each text that the net takes, with the moment at which it stood on the page.
 WATCH = """
@@ -129,3 +138,114 @@ def net_by_the_api(portal: Portal) -> str:
     with portal.api() as api:
         net = api.get("portfolio/").raise_for_status().json()["totals"]["net"]
     return f"{Decimal(net):,.2f}"
+
+
+# -- from the net to the rows ----------------------------------------------------------------------------------------
+
+
+def test_three_clicks_lead_from_the_net_to_the_measurements_and_every_step_adds_up(page, portal):
+    complaints = complaints_of(page)
+    sign_in(page, portal)
+    page.wait_for_selector(DRAWN)
+    net = money(page.locator(NET))
+
+    page.locator(NET).click()  # one
+    drawer = page.locator("dialog.drawer")
+    expect(drawer.get_by_role("heading", name="What came back")).to_be_visible()
+    drivers = money_of_all(drawer.locator("table:has(caption:text('Benefit by value driver')) tbody td:last-child"))
+    costs = money_of_all(drawer.locator("details.cost-lines summary .figure"))
+    assert money(drawer.locator(".amount b")) == net
+    assert sum(drivers) - sum(costs) == net
+    for category in drawer.locator("details.cost-lines").all():
+        lines = money_of_all(category.locator("tbody td.figure"))
+        assert sum(lines) == money(category.locator("summary .figure"))
+
+    line = drawer.locator("tr", has=drawer.page.get_by_role("link", name="Handling time saved"))
+    said, count = money(line.locator("td").last), int(line.locator("td").nth(2).inner_text())
+    line.locator("a.opens").click()  # two
+    expect(drawer.get_by_role("heading", name="Newest entries")).to_be_visible()
+    entries = entries_of_the_driver(portal, "Handling time saved")
+    assert money(drawer.locator(".amount b")) == said
+    assert sum(Decimal(entry["amount"]) for entry in entries) == said
+    assert len(entries) == count
+
+    drawer.locator("a[href^='/how/entries/']", has_text=day_of(newest_settled(entries))).click()  # three
+    expect(drawer.get_by_role("heading", name="Newest entries")).to_have_count(0)
+    entry = newest_settled(entries)
+    assert money(drawer.locator(".amount b")) == Decimal(entry["amount"])
+    values, weights = rows_shown(drawer)
+    assert len(values) == entry["measurements"]["count"]
+    assert amount_from(values, weights, entry, tickets_on_that_day(portal, entry)) == Decimal(entry["amount"])
+    expect(drawer.get_by_text("That is the actual value above.")).to_be_visible()
+    assert complaints == []
+
+
+def complaints_of(page: Page) -> list[str]:
+    """A list that grows with whatever scripts, the console and the content policy complain about."""
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
+    page.add_init_script(TELL_VIOLATIONS)
+    return complaints
+
+
+def money(place: Locator) -> Decimal:
+    """The amount that a place shows: `−€47,990.35` is −47990.35."""
+    return Decimal(place.text_content().strip().replace("−", "-").replace("€", "").replace(",", ""))
+
+
+def money_of_all(places: Locator) -> list[Decimal]:
+    return [money(place) for place in places.all()]
+
+
+def entries_of_the_driver(portal: Portal, name: str) -> list[dict[str, Any]]:
+    """All of the driver's entries as the API lists them, oldest first."""
+    found: list[dict[str, Any]] = []
+    following: str | None = "initiatives/support-triage/ledger/?page_size=100"
+    with portal.api() as api:
+        while following:
+            answer = api.get(following).raise_for_status().json()
+            found += [entry for entry in answer["results"] if entry["driver"]["name"] == name]
+            following = answer["next"]
+    return found
+
+
+def newest_settled(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """The example that a sceptic would take: recent, and no late data can change it."""
+    return [entry for entry in entries if not entry["provisional"]][-1]
+
+
+def day_of(entry: dict[str, Any]) -> str:
+    """As the link to the entry has it: `25 Nov 2026`."""
+    start = datetime.fromisoformat(entry["interval"]["start"]).astimezone(BERLIN)
+    return f"{start.day} {start:%b %Y}"
+
+
+def rows_shown(drawer: Locator) -> tuple[list[Decimal], list[Decimal]]:
+    """Value and weight of each measurement in the table behind the entry."""
+    rows = drawer.locator("table:has(caption:text('Measurements')) tbody tr")
+    return money_of_all(rows.locator("td:nth-child(3)")), money_of_all(rows.locator("td:nth-child(4)"))
+
+
+def tickets_on_that_day(portal: Portal, entry: dict[str, Any]) -> Decimal:
+    """The volume, added up from the measurements of the other KPI."""
+    asked = {"from": entry["interval"]["start"], "to": entry["interval"]["end"], "page_size": "500"}
+    with portal.api() as api:
+        answer = api.get("kpis/support-triage.tickets/measurements/", params=asked).raise_for_status()
+    return sum((Decimal(str(row["value"])) for row in answer.json()["results"]), Decimal(0))
+
+
+def amount_from(values: list[Decimal], weights: list[Decimal], entry: dict[str, Any], tickets: Decimal) -> Decimal:
+    """(without AI − the rows' weighted mean) · tickets, in hours, at the service hour, realised and attributed."""
+    actual = sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
+    saved_hours = (Decimal(str(entry["counterfactual"])) - actual) * tickets / 60
+    priced = saved_hours * Decimal(entry["unit_value"])
+    for share in ("realisation", "attribution"):
+        priced *= Decimal(str(entry[share]))
+    return priced.quantize(Decimal("0.01"))
