@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kpis.benchmarks.published import Published
 from kpis.evaluation.positions import Position
+from kpis.wording.amounts import share
 from kpis.wording.positions import PositionFacts, mismatch, sentence
 
 
@@ -46,7 +47,7 @@ def published_facts(figure: Published) -> PositionFacts:
         point=said.value,
         ends=None if said.low is None or said.high is None else (said.low, said.high),
         quantile=said.quantiles[0] if len(said.quantiles) == 1 else None,
-        groups=said.groups or tuple((f"{p:.0%}:", value) for p, value in said.quantiles),
+        groups=said.groups or tuple((f"{share(p, digits=0)}:", value) for p, value in said.quantiles),
         more_is_better=figure.direction == "increase",
     )
 
