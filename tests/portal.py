@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -72,7 +73,8 @@ def fresh_portal(tmp_path: Path) -> Iterator[Portal]:
 def start_portal(home: Path, *, number: int, sample: bool = True, **more: str) -> Iterator[Portal]:
     """Start a portal in a database and a broker namespace of its own; `more` is added to its environment."""
     port = processes.free_port()
-    with _database(f"portal_{number}_{os.getpid()}") as database_url:
+    pattern, known = _furnished(sample=sample)
+    with _database(f"portal_{number}_{os.getpid()}", template=pattern) as database_url:
         env = {
             **os.environ,
             "DATABASE_URL": database_url,
@@ -82,9 +84,8 @@ def start_portal(home: Path, *, number: int, sample: bool = True, **more: str) -
             **more,
         }
         env.pop("PUBLIC_URL", None)
-        _manage(env, "migrate", "--verbosity=0")
-        prepare = ["prepare_portal", "--json"] + ([] if sample else ["--no-sample"])
-        known = json.loads(_manage(env, *prepare).stdout.splitlines()[0])
+        if sample:  # a later start: the one live feed follows the new address
+            _manage(env, "prepare_portal", "--json")
         services = Services(home, {name: value for name, value in env.items() if os.environ.get(name) != value})
         with Supervisor(services, port=port) as supervisor:
             supervisor.wait_until_ready()
@@ -100,16 +101,31 @@ def start_portal(home: Path, *, number: int, sample: bool = True, **more: str) -
             )
 
 
-class _database:
-    """A database that is there for as long as the portal."""
+@cache
+def _furnished(*, sample: bool) -> tuple[str, dict[str, str]]:
+    """The name of a database as after a first start, made once a run and copied for each portal; its credentials."""
+    name = f"portal_{'sample' if sample else 'empty'}_{os.getpid()}"
+    env = {**os.environ, "DATABASE_URL": _database(name).make(), "PORT": str(processes.free_port())}
+    env.pop("PUBLIC_URL", None)
+    _manage(env, "migrate", "--verbosity=0")
+    prepare = ["prepare_portal", "--json", *([] if sample else ["--no-sample"])]
+    return name, json.loads(_manage(env, *prepare).stdout.splitlines()[0])
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+
+class _database:
+    """A database that is there for as long as the portal; a copy of `template` where one is named."""
+
+    def __init__(self, name: str, *, template: str = "template1") -> None:
+        self.name, self.template = name, template
         self.server = os.environ["DATABASE_URL"]
 
     def __enter__(self) -> str:
+        return self.make()
+
+    def make(self) -> str:
+        """Its address. The servers of a test run are thrown away as a whole, so it need not be dropped."""
         with psycopg.connect(self.server, autocommit=True) as connection:
-            connection.execute(f'create database "{self.name}"')
+            connection.execute(f'create database "{self.name}" template "{self.template}"')
         return urlunsplit(urlsplit(self.server)._replace(path=f"/{self.name}"))
 
     def __exit__(self, *_: object) -> None:
