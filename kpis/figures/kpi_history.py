@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kpis.figures.axes import EndLabel, Moment, Plot, TimeWords, day_number, kept_apart, padded
 from kpis.figures.palette import LINE_PIXELS
@@ -15,6 +16,7 @@ from kpis.figures.pen import linear, text_width
 
 WIDE_MARGINS, PHONE_MARGINS = (50, 158), (42, 14)
 EVENT_LANE = 17  # pixels between two lines of event names
+EVENT_GAP = 4  # pixels between an event's line and its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,14 @@ class Event:
     at: Moment
     name: str
     short: str = ""
+
+
+class PlacedEvent(NamedTuple):
+    """An event with its line of text, 0 the lowest; `leftwards`: its name ends at its line instead of beginning."""
+
+    event: Event
+    lane: int
+    leftwards: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +109,34 @@ def kpi_plot(kpi: KpiHistory, *, width: float, height: float, phone: bool) -> Pl
     days = [day_number(p.at) for p in [*kpi.line, *kpi.specks]]
     days += [day_number(at) for at in (kpi.until, kpi.baseline and kpi.baseline.start) if at]
     first, last = min(days, default=0.0), max(days, default=1.0)
-    lanes = max((lane for _, lane in event_lanes(kpi.events, (first, last), width, phone=phone)), default=-1) + 1
+    lanes = max((p.lane + 1 for p in placed_events(kpi.events, (first, last), width, phone=phone)), default=0)
     left, right = PHONE_MARGINS if phone else WIDE_MARGINS
     return Plot(
         width, height, left, right, 26 + lanes * EVENT_LANE, 24, (first, max(last, first + 1 / 24)), (low, high)
     )
 
 
-def event_lanes(
+def placed_events(
     events: Sequence[Event], days: tuple[float, float], width: float, *, phone: bool
-) -> list[tuple[Event, int]]:
-    """The events in view with the line of text each is written on, so that no two names touch."""
+) -> list[PlacedEvent]:
+    """The events in view, each with the line of text it is written on, from the last to the first.
+
+    No two names touch, and an earlier one is written higher: else the line of a later event would cross it. A name
+    that would leave the picture stands to the left of its line.
+    """
     left, right = PHONE_MARGINS if phone else WIDE_MARGINS
     x = linear(*days, left, width - right)
-    taken: list[float] = []
+    taken: list[tuple[float, float, int]] = []  # from, to, lane
     placed = []
-    for event in sorted(events, key=lambda e: day_number(e.at)):
+    for event in sorted(events, key=lambda e: day_number(e.at), reverse=True):
         if not days[0] <= day_number(event.at) <= days[1]:
             continue
-        begin = x(day_number(event.at))
-        lane = next((n for n, end in enumerate(taken) if begin > end + 6), len(taken))
-        taken[lane : lane + 1] = [begin + 4 + text_width(event_name(event, phone=phone))]
-        placed.append((event, lane))
+        at, room = x(day_number(event.at)), EVENT_GAP + text_width(event_name(event, phone=phone))
+        leftwards = at + room > width
+        begin, end = (at - room, at) if leftwards else (at, at + room)
+        lane = max((n + 1 for start, stop, n in taken if start < end + 6 and begin < stop + 6), default=0)
+        taken.append((begin, end, lane))
+        placed.append(PlacedEvent(event, lane, leftwards))
     return placed
 
 

@@ -10,16 +10,17 @@ import plotly.graph_objects as go
 from kpis.figures import palette
 from kpis.figures.axes import Plot, day_number, moment
 from kpis.figures.kpi_history import (
+    EVENT_GAP,
     EVENT_LANE,
     BaselineBand,
     KpiHistory,
     KpiWords,
     SeriesPoint,
     end_labels,
-    event_lanes,
     event_name,
     gap_spans,
     kpi_plot,
+    placed_events,
     settled_and_open,
 )
 from kpis.figures.palette import plain
@@ -107,13 +108,14 @@ def _add_baseline(figure: go.Figure, baseline: BaselineBand, plot: Plot, *, onwa
 def _annotate(figure: go.Figure, kpi: KpiHistory, words: KpiWords, plot: Plot, *, phone: bool) -> None:
     """Events, gaps and the baseline's name, at the places of the still picture."""
     annotate_unit(figure, words.unit)
-    for event, lane in event_lanes(kpi.events, plot.days, plot.width, phone=phone):
+    for event, lane, leftwards in placed_events(kpi.events, plot.days, plot.width, phone=phone):
         height = 22 + lane * EVENT_LANE  # pixels above the plot's upper edge: lane 0 is the lowest
         line = {"color": palette.LIGHT["reference"], "width": 1}
         reach = 1 + height / (plot.floor - plot.top)
         ends = {"x0": iso(event.at), "x1": iso(event.at), "yref": "paper", "y0": 0, "y1": reach}
         figure.add_shape(type="line", line=line, layer="below", **ends)
-        place: dict[str, Any] = {"x": iso(event.at), "xshift": 4, "y": 1, "yref": "paper", "yshift": height - 6.5}
+        beside = {"xshift": -EVENT_GAP, "xanchor": "right"} if leftwards else {"xshift": EVENT_GAP}
+        place: dict[str, Any] = {"x": iso(event.at), "y": 1, "yref": "paper", "yshift": height - 6.5, **beside}
         annotate(figure, event_name(event, phone=phone), **place)
     _mark_gaps(figure, kpi, words, plot, phone=phone)
     if kpi.baseline and not phone and words.baseline:

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from kpis.figures.axes import Plot, day_number
 from kpis.figures.kpi_history import (
+    EVENT_GAP,
     EVENT_LANE,
     KpiHistory,
     KpiWords,
     SeriesPoint,
     end_labels,
-    event_lanes,
     event_name,
     gap_spans,
     kpi_plot,
+    placed_events,
     settled_and_open,
 )
 from kpis.figures.pen import Pen, Scale, linear, text_width
@@ -105,7 +106,12 @@ def _draw_gaps(pen: Pen, kpi: KpiHistory, words: KpiWords, plot: Plot, x: Scale,
 
 
 def _draw_events(pen: Pen, kpi: KpiHistory, plot: Plot, x: Scale, *, phone: bool) -> None:
-    for event, lane in event_lanes(kpi.events, plot.days, plot.width, phone=phone):
-        at, text_at = x(day_number(event.at)), plot.top - 14 - lane * EVENT_LANE
-        pen.line(at, text_at - 8, at, plot.floor, "event")
-        pen.text(at + 4, text_at + 3, event_name(event, phone=phone))
+    placed = placed_events(kpi.events, plot.days, plot.width, phone=phone)
+    heights = [plot.top - 14 - p.lane * EVENT_LANE for p in placed]
+    for (event, _, _), height in zip(placed, heights, strict=True):
+        at = x(day_number(event.at))
+        pen.line(at, height - 8, at, plot.floor, "event")
+    for (event, _, leftwards), height in zip(placed, heights, strict=True):  # over all lines
+        beside = -EVENT_GAP if leftwards else EVENT_GAP
+        name = event_name(event, phone=phone)
+        pen.text(x(day_number(event.at)) + beside, height + 3, name, anchor="end" if leftwards else "start")

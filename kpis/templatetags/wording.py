@@ -146,6 +146,12 @@ def day(on: date | None) -> str:
 
 
 @register.filter
+def last_day(end: datetime | None) -> str:
+    """`30 Jan 2026` of a span that ends with that day, at midnight."""
+    return NONE if end is None else moments.last_day(end)
+
+
+@register.filter
 def short_day(on: date | None) -> str:
     """`24 Nov`, where the year is plain."""
     return NONE if on is None else moments.day(on, year=False)

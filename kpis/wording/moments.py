@@ -18,15 +18,22 @@ Interval = Literal["hour", "day", "week", "month", "quarter"]
 
 
 def day(on: date, *, year: bool = True) -> str:
-    """`24 Nov 2026`, German `24. Nov. 2026`."""
+    """`24 Nov 2026`, German `24. Nov. 2026`. Of an instant: the day that it is then in the current zone."""
+    on = _local(on)
     with_year = pgettext("date with year", "{day} {month} {year}")
     without = pgettext("date without year", "{day} {month}")
     text = (with_year if year else without).format(day=on.day, month=_short_month(on), year=on.year)
     return text.replace(" ", NO_BREAK)
 
 
+def last_day(end: datetime) -> str:
+    """The last day of a span that ends at the instant `end`, which does not belong to it: `30 Jan 2026`."""
+    return day(end - timedelta(microseconds=1))
+
+
 def weekday(on: date, *, year: bool = False) -> str:
     """`Tue 24 Nov`, German `Di., 24. Nov.`"""
+    on = _local(on)
     text = pgettext("weekday before a date", "{weekday} {date}")
     return text.format(weekday=dateformat.format(on, "D"), date=day(on, year=year))
 
@@ -155,3 +162,8 @@ def _short_month(on: date) -> str:
     if in_german():
         return "Apr." if on.month == 4 else str(MONTHS_AP[on.month])
     return str(MONTHS_3[on.month]).capitalize()
+
+
+def _local(on: date) -> date:
+    """Midnight in Berlin is still the day before in UTC, which is how the database tells it."""
+    return timezone.localtime(on).date() if isinstance(on, datetime) else on

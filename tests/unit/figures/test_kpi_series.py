@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from kpis.figures.axes import TimeWords
-from kpis.figures.kpi_history import BaselineBand, Event, KpiHistory, KpiWords, SeriesPoint, event_lanes, gap_spans
+from kpis.figures.kpi_history import BaselineBand, Event, KpiHistory, KpiWords, SeriesPoint, gap_spans, placed_events
 from kpis.figures.kpi_series import kpi_series
 from kpis.figures.kpi_still import kpi_still
 from tests.gallery.made_up import kpi_history
@@ -71,14 +71,32 @@ def test_without_a_counterfactual_the_baseline_goes_on_as_a_thin_dashed_line():
     assert "reference thin dashed" not in still()
 
 
-def test_events_that_would_touch_stand_on_different_lines():
-    events = [Event(date(2026, 6, 1), "a long name of an event"), Event(date(2026, 6, 8), "another long name")]
-    lanes = [lane for _, lane in event_lanes(events, (739_000, 739_800), 884, phone=False)]
-    assert lanes == [0, 1]
+DAYS = (739_000, 739_800)  # 24 Apr 2024 to 3 Jul 2026
+
+
+def test_of_events_that_would_touch_the_earlier_is_written_higher_so_that_no_line_crosses_a_name():
+    events = [Event(date(2026, 2, 1), "a long name of an event"), Event(date(2026, 2, 8), "another long name")]
+    lanes = {placed.event.name: placed.lane for placed in placed_events(events, DAYS, 884, phone=False)}
+    assert lanes == {"a long name of an event": 1, "another long name": 0}
+
+
+def test_events_that_do_not_touch_stand_on_one_line():
+    events = [Event(date(2024, 8, 1), "one"), Event(date(2025, 8, 1), "two")]
+    assert [placed.lane for placed in placed_events(events, DAYS, 884, phone=False)] == [0, 0]
+
+
+def test_a_name_that_would_leave_the_picture_ends_at_its_line():
+    late = [Event(date(2026, 6, 1), "Teams reorganised")]
+    assert [placed.leftwards for placed in placed_events(late, DAYS, 328, phone=True)] == [True]
+    assert [placed.leftwards for placed in placed_events(late, DAYS, 884, phone=False)] == [False]
+    assert 'text-anchor="end">Teams reorganised<' in kpi_still(
+        replace(KPI, events=[Event(date(2026, 11, 1), "Teams reorganised")]),
+        words=WORDS, width=328, height=280, phone=True,
+    )  # fmt: skip
 
 
 def test_an_event_outside_the_time_shown_is_left_out():
-    assert event_lanes([Event(date(1999, 1, 1), "old")], (739_000, 739_800), 884, phone=False) == []
+    assert placed_events([Event(date(1999, 1, 1), "old")], DAYS, 884, phone=False) == []
 
 
 def test_before_the_first_value_nothing_is_missing():

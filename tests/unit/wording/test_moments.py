@@ -48,6 +48,16 @@ def test_a_day_is_never_broken_across_two_lines():
     assert " " not in moments.day(date(2026, 3, 1))
 
 
+def test_midnight_in_berlin_is_the_day_that_begins_there_though_it_is_the_day_before_in_utc():
+    begins = datetime(2025, 10, 12, 22, tzinfo=UTC)
+    assert plain(moments.day(begins)) == "13 Oct 2025"
+    assert plain(moments.weekday(begins)) == "Mon 13 Oct"
+
+
+def test_a_span_that_ends_at_midnight_ends_with_the_day_before():
+    assert plain(moments.last_day(datetime(2026, 1, 30, 23, tzinfo=UTC))) == "30 Jan 2026"
+
+
 def test_a_week_is_the_iso_week():
     assert plain(moments.week(date(2027, 1, 3))) == "week 53"
     with override("de"):
