@@ -53,5 +53,5 @@ def sources_current(current: int, total: int) -> str:
 
 @register.filter
 def clock_time_plain(at: datetime | None) -> str:
-    """`Thu 19 Nov 2026, 08:59`: the zone stands above the table."""
-    return "–" if at is None else moments.clock_time(at, zone=False)
+    """`19 Nov 2026, 08:59`: the zone stands above the table."""
+    return "–" if at is None else f"{moments.day(at)}, {moments.hour(at)}"
