@@ -11,7 +11,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 FIFTEEN_SECONDS = 15_000  # Plotly is a megabyte, and the machine may be busy
 DRAWN = "figure.chart-frame.is-drawn"
-END_OF_THE_ACTS = "Math.max(...[...document.querySelectorAll('section.act')].map(act => act.getBoundingClientRect().bottom))"
+END_OF_THE_ACTS = (
+    "Math.max(...[...document.querySelectorAll('section.act')].map(act => act.getBoundingClientRect().bottom))"
+)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

@@ -13,13 +13,15 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
-from tests.browser.conftest import DRAWN
+from roi_portal.embedded import ROOT
+from tests.browser.conftest import DRAWN, END_OF_THE_ACTS, FIFTEEN_SECONDS, broken_rules
 from tests.portal import Portal, start_portal
 
 KPI = "support-triage.handling-time"
 BERLIN = ZoneInfo("Europe/Berlin")
+ARTEFACTS = ROOT / "artefacts"
 NET = "#portfolio-statement tr.net a.opens"
 
 # What a browser reports about the content policy, also where the console stays silent.
@@ -249,3 +251,105 @@ def amount_from(values: list[Decimal], weights: list[Decimal], entry: dict[str, 
     for share in ("realisation", "attribution"):
         priced *= Decimal(str(entry[share]))
     return priced.quantize(Decimal("0.01"))
+
+
+# -- how it looks ----------------------------------------------------------------------------------------------------
+
+PAGES = {
+    "portfolio": "/",
+    "initiative": "/initiatives/support-triage/",
+    "kpi": f"/kpis/{KPI}/",
+    "rows": f"/kpis/{KPI}/rows/",
+    "ledger": "/initiatives/support-triage/ledger/",
+    "sources": "/sources/",
+    "benchmarks": "/benchmarks/",
+    "digests": "/digests/",
+    "drawer": "/?drawer=/how/portfolio/net/",
+}
+SIZES = {1440: 900, 360: 740}  # a desk, and the narrowest phone that is promised
+
+# Words of page and drawer that stand outside the width of the screen, also those that a frame of their own scrolls to.
+CLIPPED = """
+[...document.querySelectorAll('main *, dialog[open] *')]
+    .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim()))
+    .filter((element) => !element.closest('.unseen, .on-desk, .on-phone, .plot, details:not([open]) > :not(summary)'))
+    .filter((element) => {
+        const box = element.getBoundingClientRect();
+        return box.width && (box.right > innerWidth + 1 || box.left < -1);
+    })
+    .map((element) => element.textContent.trim().slice(0, 60))
+"""
+
+
+@pytest.fixture(scope="module")
+def session(browser: Browser, portal: Portal) -> Any:
+    """Cookies of somebody who is signed in."""
+    context = browser.new_context()
+    sign_in(context.new_page(), portal)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def looking(browser: Browser, session: Any, theme: str, width: int) -> Iterator[Page]:
+    """A signed-in page of this width in this theme."""
+    size = {"width": width, "height": SIZES[width]}
+    context = browser.new_context(viewport=size, color_scheme=theme, storage_state=session)
+    context.set_default_timeout(FIFTEEN_SECONDS)
+    yield context.new_page()
+    context.close()
+
+
+def look_at(page: Page, portal: Portal, name: str) -> None:
+    """Open a page and wait until nothing on it changes any more."""
+    page.goto(portal.url + PAGES[name])
+    if page.locator("figure.chart-frame").count():
+        page.wait_for_selector(DRAWN)
+    if name == "drawer":
+        page.wait_for_selector("dialog.drawer[open] .proof")
+
+
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_has_its_picture_and_nothing_in_it_is_cut_off(looking, portal, theme, width):
+    """The pictures are for people: artefacts/NAME-WIDTH-THEME.png."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    cut_off = {}
+    for name in PAGES:
+        look_at(looking, portal, name)
+        looking.screenshot(path=ARTEFACTS / f"{name}-{width}-{theme}.png", full_page=name != "drawer")
+        if found := looking.evaluate(CLIPPED):
+            cut_off[name] = found
+        assert looking.evaluate("document.documentElement.scrollWidth") == width, name
+    assert cut_off == {}
+
+
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_sign_in_has_its_picture_too(browser, portal, theme, width):
+    ARTEFACTS.mkdir(exist_ok=True)
+    context = browser.new_context(viewport={"width": width, "height": SIZES[width]}, color_scheme=theme)
+    page = context.new_page()
+    page.goto(f"{portal.url}/sign-in/")
+    expect(page.locator("#id_username")).to_be_visible()
+    page.screenshot(path=ARTEFACTS / f"sign-in-{width}-{theme}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440)])
+def test_the_three_acts_of_the_portfolio_are_on_the_first_screen(looking, portal, language):
+    looking.context.set_extra_http_headers({"Accept-Language": language})
+    look_at(looking, portal, "portfolio")
+    assert looking.locator("html").get_attribute("lang") == language
+    assert looking.evaluate(END_OF_THE_ACTS) <= 900
+
+
+@pytest.mark.parametrize("name", ["portfolio", "initiative", "kpi", "ledger"])
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_of_the_way_breaks_a_rule_of_accessibility(looking, portal, name, theme, width):
+    look_at(looking, portal, name)
+    assert broken_rules(looking) == []
