@@ -62,8 +62,8 @@ def run() -> dict[str, Any]:
         cursor.execute(TABLES)
     token = _prepare()
     with ExitStack() as stack:
-        portal = stack.enter_context(_served("roi_portal.asgi:application"))
-        peer = stack.enter_context(_served("bench.peers.drf:application"))
+        portal = stack.enter_context(_served("roi_portal.asgi:application", "roi_portal.settings"))
+        peer = stack.enter_context(_served("bench.peers.drf:application", "bench.peers.drf_settings"))
         targets = _targets(portal, peer, token, stack)
         for _ in range(ROUNDS + 1):  # the first one warms up
             for target in targets:
@@ -185,7 +185,7 @@ class Served:
 
 
 @contextmanager
-def _served(application: str) -> Iterator[Served]:
+def _served(application: str, settings: str) -> Iterator[Served]:
     """One worker process, started as `manage.py up` starts its own, on a free port."""
     from roi_portal import embedded, processes
 
@@ -203,7 +203,7 @@ def _served(application: str) -> Iterator[Served]:
         f"127.0.0.1:{port}",
         application,
     ]
-    env = embedded.child_environment(services, PYTHONPATH=str(embedded.ROOT))
+    env = embedded.child_environment(services, PYTHONPATH=str(embedded.ROOT), DJANGO_SETTINGS_MODULE=settings)
     log = services.home / f"{application.partition(':')[0]}.log"
     running = processes.start(application, command, log=log, env=env, cwd=embedded.ROOT)
     try:
