@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from kpis.api.errors import UnknownAddress
-from kpis.dashboards import benchmarks, digests, how, initiative, kpi, ledger, portfolio, sign_in, sources
+from kpis.dashboards import benchmarks, digests, how, initiative, kpi, ledger, portfolio, sample, sign_in, sources
 
 KEY = r"[a-z0-9-]+\.[a-z0-9-]+"
 
@@ -42,6 +42,7 @@ urlpatterns = [
     path("digests/<slug:slug>/leave/", digests.leave, name="digest-leave"),
     path("digests/<slug:slug>/editions/<int:pk>/", digests.edition, name="edition"),
     path("digests/<slug:slug>/editions/<int:pk>/again/", digests.send_again, name="edition-again"),
+    path("sample/", sample.remove, name="sample"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("language/", sign_in.set_language, name="set_language"),

@@ -22,6 +22,7 @@ from kpis.ingest.accepting import accept_columns
 from kpis.ingest.columns import Columns, columns_of, joined
 from kpis.ledger.models import Assumption, CostEntry, ValueDriver
 from kpis.phases import history
+from kpis.sample import removing
 from kpis.sample.initiatives import INITIATIVES
 from kpis.sample.measured import Company, Points
 from kpis.sample.plan import (
@@ -55,8 +56,8 @@ ARRIVED_LATE = date(2026, 10, 20)
 
 
 def ensure_sample(*, at: datetime) -> bool:
-    """Seed the sample company into a portal without any initiative; True where that was done."""
-    if Initiative.objects.exists():
+    """Seed the sample company into a portal without any initiative, unless it was removed; True where that was done."""
+    if Initiative.objects.exists() or removing.was_removed():
         return False
     seed(at=at)
     return True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 from typing import Any
 
@@ -11,8 +9,10 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from kpis.access import people, tokens
 from kpis.access.models import Token
+from kpis.benchmarks import catalogue
 from kpis.definitions import organisation
 from kpis.plumbing import clock
+from kpis.sample import digest, feed, seeding
 
 NAME_OF_FIRST = "first token"
 
@@ -52,14 +52,8 @@ class Command(BaseCommand):
 
 def furnish(*, with_sample: bool) -> None:
     """The published benchmarks and, where it is wanted, the sample portfolio with its one live feed."""
-    _call("kpis.benchmarks.catalogue", "load")
+    catalogue.load(at=clock.now())
     if with_sample:
-        _call("kpis.sample.seeding", "ensure_sample")
-        _call("kpis.sample.feed", "ensure_portal_initiative")
-        _call("kpis.sample.digest", "ensure_digest")
-
-
-def _call(module: str, verb: str) -> None:
-    """A room that is not furnished yet is passed by."""
-    if importlib.util.find_spec(module) is not None:
-        getattr(importlib.import_module(module), verb)(at=clock.now())
+        seeding.ensure_sample(at=clock.now())
+        feed.ensure_portal_initiative(at=clock.now())
+        digest.ensure_digest(at=clock.now())

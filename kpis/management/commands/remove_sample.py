@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from kpis.definitions.changing import ChangeRefused
 from kpis.plumbing import clock
 from kpis.sample.removing import remove_sample
 
@@ -12,5 +13,8 @@ class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        count = remove_sample(by=None, at=clock.now())
+        try:
+            count = remove_sample(by=None, at=clock.now())
+        except ChangeRefused as refusal:
+            raise CommandError(refusal.detail) from refusal
         self.stdout.write(f"Removed {count} sample initiatives." if count else "There is no sample here.")
