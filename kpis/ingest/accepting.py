@@ -30,6 +30,8 @@ DECODERS: dict[str, Callable[[bytes], Columns]] = {"application/json": json.colu
 ATTEMPTS = 4
 PASSING = (errors.DeadlockDetected, errors.SerializationFailure)
 
+Write = Callable[..., store.Written]
+
 POINTS = Counter("roi_ingest_points", "Points that arrived, by what became of them.", ["outcome"])
 
 
@@ -84,17 +86,24 @@ def accept_columns(
     """
     if not len(columns):
         return Receipt(received=0)
-    for attempt in range(1, ATTEMPTS + 1):
+    # Inside a caller's transaction a duplicate must not cost all of it.
+    write = store.write if connection.in_atomic_block else store.write_new
+    failed = 0
+    while True:
         try:
-            receipt = _accepted_once(columns, actor, source, atomic, dry_run, at)
+            receipt = _accepted_once(columns, actor, source, atomic, dry_run, at, write)
             break
+        except store.SomeAreThere:
+            write = store.upsert
         except KpiVanished:
             addressing.forget(actor)
-            if attempt == ATTEMPTS:
+            failed += 1
+            if failed == ATTEMPTS:
                 raise
         except OperationalError as error:
+            failed += 1
             # Inside a caller's transaction there is nothing to repeat: it is lost as a whole.
-            if attempt == ATTEMPTS or connection.in_atomic_block or not isinstance(error.__cause__, PASSING):
+            if failed == ATTEMPTS or connection.in_atomic_block or not isinstance(error.__cause__, PASSING):
                 raise
     if not dry_run:
         _count(receipt)
@@ -108,6 +117,7 @@ def _accepted_once(
     atomic: bool,
     dry_run: bool,
     at: datetime,
+    write: Write,
 ) -> Receipt:
     kpi_ids = addressing.kpi_ids(actor, columns.kpi_keys, at=at)
     known = np.array([kpi_id is not None for kpi_id in kpi_ids], np.bool_)
@@ -120,7 +130,7 @@ def _accepted_once(
             receipt = Receipt(received=len(columns), rejected=rejected, withheld=len(good))
         else:
             points = _points(columns, good, kpi_ids)
-            written = store.write(points, batch_id=batch_id, arrived_at=at)
+            written = write(points, batch_id=batch_id, arrived_at=at)
             receipt = Receipt(
                 received=len(columns),
                 accepted=written.accepted,
@@ -133,7 +143,7 @@ def _accepted_once(
         if dry_run:
             transaction.set_rollback(True)
         elif receipt.accepted or receipt.replaced:
-            wakeup.after_commit("kpis.bring_up_to_date")
+            wakeup.gathered_after_commit("kpis.bring_up_to_date")
     return receipt
 
 

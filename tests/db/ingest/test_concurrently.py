@@ -31,7 +31,7 @@ def kpis():
 
 @pytest.fixture(autouse=True)
 def nobody_is_woken():
-    with mock.patch.object(accepting.wakeup, "after_commit"):
+    with mock.patch.object(accepting.wakeup, "gathered_after_commit"):
         yield
 
 
@@ -150,7 +150,7 @@ def test_the_second_batch_finds_its_series_remembered_and_verified(kpis, django_
 
 
 def test_whoever_waits_is_woken_after_the_commit_and_only_where_something_changed(kpis):
-    with mock.patch.object(accepting.wakeup, "after_commit") as woken:
+    with mock.patch.object(accepting.wakeup, "gathered_after_commit") as woken:
         send([row(0, 0, 1.0)])
         assert woken.call_args_list == [mock.call("kpis.bring_up_to_date")]
         send([row(0, 0, 1.0)])

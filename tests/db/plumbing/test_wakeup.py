@@ -30,6 +30,20 @@ def test_a_task_is_woken_after_the_commit_and_not_before(sent):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_many_commits_wake_a_gathered_task_at_once_and_once_more_after_the_last(sent, monkeypatch):
+    monkeypatch.setattr(wakeup, "TOGETHER_SECONDS", 0.5)
+    monkeypatch.setattr(wakeup, "_gathered_at", {})
+    for _ in range(50):
+        wakeup.gathered_after_commit("kpis.bring_up_to_date")
+    assert len(sent) == 1, "the first commit does not wait"
+    deadline = time.monotonic() + 5
+    while len(sent) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(2 * wakeup.TOGETHER_SECONDS)
+    assert sent == 2 * [("kpis.bring_up_to_date", ())], "the last commit is covered, and nothing comes after it"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_was_rolled_back_wakes_nobody(sent):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         wakeup.after_commit("kpis.bring_up_to_date")
