@@ -10,6 +10,7 @@ from celery import shared_task
 from kpis import pipeline
 from kpis.digests import delivery
 from kpis.digests import schedule as digest_schedule
+from kpis.ingest import repeats
 from kpis.plumbing import answers, changes, clock, locks, outbox, wakeup
 from kpis.sources import pulling, schedule
 
@@ -66,4 +67,5 @@ def tidy_up() -> None:
     """Tick: forget what nobody asks for any more."""
     changes.trim()
     answers.trim(at=clock.now())
+    repeats.trim(at=clock.now())
     schedule.forget_old_runs(at=clock.now())

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
 
 from roi_portal import environment
+from roi_portal.bridge import Bridge
 
 THREADS = 8  # per process; each keeps at most one database connection
 
@@ -21,7 +22,7 @@ get_asgi_application()  # sets Django up, before anything imports a model
 
 from kpis.api import events  # noqa: E402
 
-_pages = WSGIMiddleware(get_wsgi_application(), workers=THREADS)  # type: ignore[arg-type]
+_pages = Bridge(get_wsgi_application(), threads=THREADS, body_at_most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "bench.peers.drf_settings"
 
-from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
+from roi_portal.bridge import Bridge
+
 _wsgi = get_wsgi_application()
-application = WSGIMiddleware(_wsgi, workers=8)  # type: ignore[arg-type]
+application = Bridge(_wsgi, threads=8, body_at_most=64 * 1024 * 1024)
 
 from django.urls import path  # noqa: E402
 from rest_framework import serializers  # noqa: E402

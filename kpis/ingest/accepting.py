@@ -17,7 +17,7 @@ from prometheus_client import Counter
 from psycopg import errors
 
 from kpis.access.models import Token, User
-from kpis.ingest import addressing, checking, limits, rejections
+from kpis.ingest import addressing, checking, limits, rejections, repeats
 from kpis.ingest.columns import Columns
 from kpis.ingest.decoding import json, unpacking
 from kpis.ingest.receipts import Receipt
@@ -66,8 +66,15 @@ def accept_batch(
         raise UnsupportedMediaType(
             "unsupported_media_type", f"Points are read as {', '.join(DECODERS)}; name it in Content-Type."
         )
+    digest = None
+    if isinstance(actor, Token) and source is None and not dry_run and len(body) >= repeats.SMALLEST_BODY:
+        digest = repeats.digest_of(body, media_type, encoding, actor=actor)
+        receipt = repeats.receipt_of(digest, actor=actor, at=at)
+        if receipt is not None:
+            _count(receipt)
+            return receipt
     columns = decode(unpacking.unpacked(body, encoding, at_most=limits.bytes_at_most()))
-    return accept_columns(columns, actor=actor, source=source, atomic=atomic, dry_run=dry_run, at=at)
+    return accept_columns(columns, actor=actor, source=source, atomic=atomic, dry_run=dry_run, digest=digest, at=at)
 
 
 def accept_columns(
@@ -77,12 +84,14 @@ def accept_columns(
     source: Source | None = None,
     atomic: bool = False,
     dry_run: bool = False,
+    digest: bytes | None = None,
     at: datetime,
 ) -> Receipt:
     """Check and store the points; committed when this returns, unless the caller holds a transaction.
 
     actor : the token or person whose sight counts; None is the portal itself. atomic : one bad point and nothing is
-    stored. dry_run : exactly what would become of them, and nothing is stored. at : the present instant.
+    stored. dry_run : exactly what would become of them, and nothing is stored. digest : of the whole request, to know
+    it again (`repeats`). at : the present instant.
     """
     if not len(columns):
         return Receipt(received=0)
@@ -91,7 +100,7 @@ def accept_columns(
     failed = 0
     while True:
         try:
-            receipt = _accepted_once(columns, actor, source, atomic, dry_run, at, write)
+            receipt = _accepted_once(columns, actor, source, atomic, dry_run, digest, at, write)
             break
         except store.SomeAreThere:
             write = store.upsert
@@ -116,6 +125,7 @@ def _accepted_once(
     source: Source | None,
     atomic: bool,
     dry_run: bool,
+    digest: bytes | None,
     at: datetime,
     write: Write,
 ) -> Receipt:
@@ -129,7 +139,7 @@ def _accepted_once(
         if atomic and rejected:
             receipt = Receipt(received=len(columns), rejected=rejected, withheld=len(good))
         else:
-            points = _points(columns, good, kpi_ids)
+            points, series = _points(columns, good, kpi_ids)
             written = write(points, batch_id=batch_id, arrived_at=at)
             receipt = Receipt(
                 received=len(columns),
@@ -139,6 +149,8 @@ def _accepted_once(
                 unchanged=written.unchanged,
                 rejected=rejected,
             )
+            if digest is not None and not rejected:
+                repeats.remember(digest, received=len(columns), points=len(points), series=series, at=at)
         _record(batch_id, receipt, columns, actor, source, at)
         if dry_run:
             transaction.set_rollback(True)
@@ -147,8 +159,10 @@ def _accepted_once(
     return receipt
 
 
-def _points(columns: Columns, good: NDArray[np.intp], kpi_ids: list[int | None]) -> store.Points:
-    """The good points with their series, each identity once. Locks the series and makes those that are new."""
+def _points(
+    columns: Columns, good: NDArray[np.intp], kpi_ids: list[int | None]
+) -> tuple[store.Points, list[tuple[int, str]]]:
+    """The good points, each identity once, and their series: id and KPI's key. Locks them, makes new ones."""
     pair = columns.kpi[good].astype(np.int64) * len(columns.label_sets) + columns.labels[good]
     pairs, which = np.unique(pair, return_inverse=True)
     kpi, labels = np.divmod(pairs, max(len(columns.label_sets), 1))
@@ -157,10 +171,10 @@ def _points(columns: Columns, good: NDArray[np.intp], kpi_ids: list[int | None])
         labelling.Wanted(kpi_ids[k] or 0, columns.kpi_keys[k], text)
         for k, text in zip(kpi.tolist(), canonical, strict=True)
     ]
-    series_ids = labelling.series_ids(wanted)
-    if None in series_ids:
+    series_ids = [series_id for series_id in labelling.series_ids(wanted) if series_id is not None]
+    if len(series_ids) < len(wanted):
         raise KpiVanished
-    return store.once_each(
+    points = store.once_each(
         store.Points(
             series_id=np.array(series_ids, np.int32)[which],
             at_us=columns.at_us[good],
@@ -169,6 +183,7 @@ def _points(columns: Columns, good: NDArray[np.intp], kpi_ids: list[int | None])
             event_id=None if columns.event_id is None else columns.event_id[good],
         )
     )
+    return points, [(series_id, one.key) for series_id, one in zip(series_ids, wanted, strict=True)]
 
 
 def _record(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
+from kpis.plumbing import prepared
 
 NEXT_ID = "select nextval(pg_get_serial_sequence('kpis_batch', 'id'))"
 # Written once, at the end, when the counts are known: an update would leave a dead row for each batch.
 RECORD = """
 insert into kpis_batch
     (id, arrived_at, token_id, user_id, source_id, received, accepted, replaced, unchanged, rejected)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+values (%s::int8, %s::timestamptz, %s::int8, %s::int8, %s::int8, %s::int4, %s::int4, %s::int4, %s::int4, %s::int4)
 """
 
 
@@ -38,13 +38,11 @@ class Counts:
 
 def next_batch_id() -> int:
     """The number under which the rows of a batch will find it; a number that is not used leaves a harmless gap."""
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT_ID)
-        return int(cursor.fetchone()[0])
+    found = prepared.execute(NEXT_ID).fetchone()
+    return int(found[0]) if found else 0
 
 
 def record(batch_id: int, counts: Counts, *, sender: Sender, at: datetime) -> None:
     """Write the batch's row, in the transaction of its points."""
     values = (counts.received, counts.accepted, counts.replaced, counts.unchanged, counts.rejected)
-    with connection.cursor() as cursor:
-        cursor.execute(RECORD, (batch_id, at, sender.token_id, sender.user_id, sender.source_id, *values))
+    prepared.execute(RECORD, (batch_id, at, sender.token_id, sender.user_id, sender.source_id, *values))

@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from kpis.plumbing import prepared
+
 # FOR KEY SHARE keeps a series from being deleted until the batch has committed, and lets all other writers pass.
 STILL_THERE = """
-select s.id, s.kpi_id, k.key from kpis_series s join kpis_kpi k on k.id = s.kpi_id where s.id = any(%s)
+select s.id, s.kpi_id, k.key from kpis_series s join kpis_kpi k on k.id = s.kpi_id where s.id = any(%s::int4[])
 for key share of s
 """
 FOUND = """
@@ -70,9 +72,8 @@ def _remembered(wanted: Sequence[Wanted]) -> dict[Wanted, int]:
     claimed = {one: _series_ids[one] for one in wanted if one in _series_ids}
     if not claimed:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(STILL_THERE, [list(claimed.values())])
-        true = {series_id: (kpi_id, key) for series_id, kpi_id, key in cursor.fetchall()}
+    found = prepared.execute(STILL_THERE, [list(claimed.values())])
+    true = {series_id: (kpi_id, key) for series_id, kpi_id, key in found}
     return {one: series_id for one, series_id in claimed.items() if true.get(series_id) == (one.kpi_id, one.key)}
 
 

@@ -69,6 +69,18 @@ class Measurement(models.Model):
         ]
 
 
+class SeriesRewrite(models.Model):
+    """When stored rows of a series were last changed or removed: a number of the sequence of batches.
+
+    A row of its own, so that a correction does not queue behind the rolling up, which locks the series.
+    """
+
+    series = models.OneToOneField(
+        Series, on_delete=models.DO_NOTHING, primary_key=True, related_name="+", db_constraint=False
+    )
+    stamp = models.BigIntegerField()
+
+
 class Arrival(models.Model):
     """To do: these quarter hours of a series have changed and their interval values must be computed anew.
 

@@ -39,6 +39,11 @@ with written as (
     insert into kpis_arrival (series_id, slots, arrived_at)
     select series_id, array_agg(distinct floor(date_part('epoch', at) / 900)::int4), $7
     from written group by series_id order by series_id
+), rewritten as (
+    insert into kpis_seriesrewrite (series_id, stamp)
+    select series_id, nextval(pg_get_serial_sequence('kpis_batch', 'id'))
+    from (select distinct series_id from written where not is_new order by series_id) changed
+    on conflict (series_id) do update set stamp = excluded.stamp
 )
 select count(*) filter (where is_new), count(*) filter (where not is_new) from written
 """
