@@ -23,7 +23,7 @@ from kpis.ingest.decoding import json, unpacking
 from kpis.ingest.receipts import Receipt
 from kpis.ingest.refusals import UnsupportedMediaType
 from kpis.measurements import batches, labelling, store
-from kpis.plumbing import wakeup
+from kpis.plumbing import prepared, wakeup
 
 # A new form of input is one decoder here.
 DECODERS: dict[str, Callable[[bytes], Columns]] = {"application/json": json.columns_from}
@@ -149,9 +149,12 @@ def _accepted_once(
                 unchanged=written.unchanged,
                 rejected=rejected,
             )
+        with prepared.together():
             if digest is not None and not rejected:
                 repeats.remember(digest, received=len(columns), points=len(points), series=series, at=at)
-        _record(batch_id, receipt, columns, actor, source, at)
+            batches.record(batch_id, _counts_of(receipt), sender=_sender(actor, source), at=at)
+        if rejected:
+            rejections.keep(rejected, columns, batch_id=batch_id)
         if dry_run:
             transaction.set_rollback(True)
         elif receipt.accepted or receipt.replaced:
@@ -186,25 +189,18 @@ def _points(
     return points, [(series_id, one.key) for series_id, one in zip(series_ids, wanted, strict=True)]
 
 
-def _record(
-    batch_id: int,
-    receipt: Receipt,
-    columns: Columns,
-    actor: addressing.Actor,
-    source: Source | None,
-    at: datetime,
-) -> None:
-    sender = batches.Sender(
+def _sender(actor: addressing.Actor, source: Source | None) -> batches.Sender:
+    return batches.Sender(
         token_id=actor.pk if isinstance(actor, Token) else None,
         user_id=actor.pk if isinstance(actor, User) else None,
         source_id=source.pk if source is not None else None,
     )
-    counts = batches.Counts(
+
+
+def _counts_of(receipt: Receipt) -> batches.Counts:
+    return batches.Counts(
         receipt.received, receipt.accepted, receipt.replaced, receipt.unchanged, len(receipt.rejected)
     )
-    batches.record(batch_id, counts, sender=sender, at=at)
-    if receipt.rejected:
-        rejections.keep(receipt.rejected, columns, batch_id=batch_id)
 
 
 def _count(receipt: Receipt) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 
 from kpis.plumbing import prepared
 
-NEXT_ID = "select nextval(pg_get_serial_sequence('kpis_batch', 'id'))"
+IDS_AT_ONCE = 32
+NEXT_IDS = "select nextval(pg_get_serial_sequence('kpis_batch', 'id')) from generate_series(1, %s::int4)"
 # Written once, at the end, when the counts are known: an update would leave a dead row for each batch.
 RECORD = """
 insert into kpis_batch
     (id, arrived_at, token_id, user_id, source_id, received, accepted, replaced, unchanged, rejected)
 values (%s::int8, %s::timestamptz, %s::int8, %s::int8, %s::int8, %s::int4, %s::int4, %s::int4, %s::int4, %s::int4)
 """
+
+
+_ids: list[int] = []  # taken, not yet used
+os.register_at_fork(after_in_child=_ids.clear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,16 @@ class Counts:
 
 
 def next_batch_id() -> int:
-    """The number under which the rows of a batch will find it; a number that is not used leaves a harmless gap."""
-    found = prepared.execute(NEXT_ID).fetchone()
-    return int(found[0]) if found else 0
+    """The number under which the rows of a batch will find it. Those that are not used leave harmless gaps.
+
+    Taken from the sequence some at a time; so the numbers of two processes do not tell which batch came first.
+    """
+    try:
+        return _ids.pop()
+    except IndexError:
+        first, *rest = (row[0] for row in prepared.execute(NEXT_IDS, [IDS_AT_ONCE]))
+        _ids.extend(reversed(rest))
+        return int(first)
 
 
 def record(batch_id: int, counts: Counts, *, sender: Sender, at: datetime) -> None:

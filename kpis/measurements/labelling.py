@@ -72,7 +72,8 @@ def _remembered(wanted: Sequence[Wanted]) -> dict[Wanted, int]:
     claimed = {one: _series_ids[one] for one in wanted if one in _series_ids}
     if not claimed:
         return {}
-    found = prepared.execute(STILL_THERE, [list(claimed.values())])
+    with prepared.together():  # with the beginning of the transaction
+        found = prepared.execute(STILL_THERE, [list(claimed.values())])
     true = {series_id: (kpi_id, key) for series_id, kpi_id, key in found}
     return {one: series_id for one, series_id in claimed.items() if true.get(series_id) == (one.kpi_id, one.key)}
 

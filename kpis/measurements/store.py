@@ -17,6 +17,7 @@ from psycopg import errors
 
 from kpis.calculations.intervals import epoch_us
 from kpis.measurements import binary
+from kpis.plumbing import prepared
 
 QUARTER_HOUR_US = 900_000_000
 # Below this many points one upsert costs less than savepoint and COPY together.
@@ -47,9 +48,9 @@ with written as (
 )
 select count(*) filter (where is_new), count(*) filter (where not is_new) from written
 """
-ARRIVED = b"""
+ARRIVED = """
 insert into kpis_arrival (series_id, slots, arrived_at)
-select series_id, array_agg(slot), $3 from unnest($1::int4[], $2::int4[]) u (series_id, slot)
+select series_id, array_agg(slot), %s::timestamptz from unnest(%s::int4[], %s::int4[]) u (series_id, slot)
 group by series_id order by series_id
 """
 
@@ -187,11 +188,4 @@ def _upsert(points: Points, batch_id: int, arrived_at: datetime) -> Written:
 def _note_arrivals(points: Points, arrived_at: datetime) -> None:
     slots = points.at_us // QUARTER_HOUR_US
     touched = np.unique(points.series_id.astype(np.int64) << 32 | slots)
-    binary.execute(
-        ARRIVED,
-        [
-            binary.int4s((touched >> 32).astype(np.int32)),
-            binary.int4s((touched & 0xFFFFFFFF).astype(np.int32)),
-            binary.instant(epoch_us(arrived_at)),
-        ],
-    )
+    prepared.execute(ARRIVED, [arrived_at, (touched >> 32).tolist(), (touched & 0xFFFFFFFF).tolist()])

@@ -7,7 +7,8 @@ more than carrying it out. A pooler between here and PostgreSQL must know prepar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -22,3 +23,14 @@ def execute(sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> psy
     connection.ensure_connection()
     with connection.wrap_database_errors:
         return psycopg.Cursor(connection.connection).execute(sql.encode(), parameters, prepare=True, binary=True)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Send the statements of the block as one message; the first that fails is raised at the end of the block.
+
+    Each statement costs both sides more for the message than for the work. Only `execute` is allowed inside.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
