@@ -1,6 +1,6 @@
 """Points in: the portal's endpoint, the same with Django REST framework, and PostgreSQL's own COPY, side by side.
 
-Each request has 1,000 points of 20 KPIs, over HTTP on one connection that is kept, durable (fsync and
+Each request has 1,000 or 10,000 points of 20 KPIs, over HTTP on one connection that is kept, durable (fsync and
 synchronous_commit on). COPY is the limit that no endpoint on this database can pass: bare rows, built beforehand, into
 a table with the same columns and key. Rounds are interleaved, so that what else the machine does hits all of them;
 processor time is that of the web server's and PostgreSQL's processes, the client's is not counted.
@@ -27,7 +27,7 @@ from bench.kit.accounting import Meter
 from bench.peers.models import TABLES
 
 ROUNDS = 7
-POINTS = 1000
+POINTS, MANY = 1_000, 10_000  # of a request
 KPIS = 20
 STARTS = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -40,6 +40,7 @@ class Target:
     send: Callable[[int], None]  # the number of the batch, which no two batches of a target share
     roots: tuple[int, ...]
     requests: int
+    points: int = POINTS  # of a request
     client: http.client.HTTPConnection | None = None
     wall: list[float] = field(default_factory=list)  # microseconds a point, one for each round
     cpu: list[float] = field(default_factory=list)
@@ -52,8 +53,8 @@ class Target:
             for number in range(self.sent, self.sent + self.requests):
                 self.send(number)
         self.sent += self.requests
-        self.wall.append(used.wall / self.requests / POINTS * 1e6)
-        self.cpu.append(used.cpu / self.requests / POINTS * 1e6)
+        self.wall.append(used.wall / self.requests / self.points * 1e6)
+        self.cpu.append(used.cpu / self.requests / self.points * 1e6)
 
 
 def run() -> dict[str, Any]:
@@ -101,70 +102,81 @@ def _targets(portal: Served, peer: Served, token: str, stack: ExitStack) -> list
     bearer = {"Authorization": f"Bearer {token}"}
 
     def over_http(
-        name: str, served: Served, path: str, body: Callable[[int], bytes], roots: tuple[int, ...], requests: int
+        name: str,
+        served: Served,
+        path: str,
+        body: Callable[[int], bytes],
+        roots: tuple[int, ...],
+        requests: int,
+        points: int = POINTS,
     ) -> Target:
         client = stack.enter_context(_client(served))
-        return Target(name, lambda number: _post(client, path, body(number), bearer), roots, requests, client)
+        return Target(name, lambda number: _post(client, path, body(number), bearer), roots, requests, points, client)
 
     into = "/api/v1/measurements/"
     return [
         over_http("portal, rows", portal, into, _once(_rows, 0), ours, 40),
         over_http("portal, arrays", portal, into, _once(_arrays, 1), ours, 40),
         over_http("portal, sent again", portal, into, lambda _: _rows(0, 0), ours, 40),
+        over_http("portal, many rows", portal, into, _once(_rows, 4, MANY), ours, 4, MANY),
+        over_http("portal, many arrays", portal, into, _once(_arrays, 5, MANY), ours, 4, MANY),
+        over_http("portal, many sent again", portal, into, lambda _: _rows(0, 4, MANY), ours, 20, MANY),
         over_http("DRF, usual", peer, "/usual/", _once(_rows, 2), theirs, 3),
         over_http("DRF, tuned", peer, "/tuned/", _once(_rows, 3), theirs, 10),
-        Target("bare COPY", _copier(stack), (postgresql,), 40),
+        Target("bare COPY", _copier(stack, POINTS), (postgresql,), 40),
+        Target("bare COPY, many", _copier(stack, MANY, series=KPIS), (postgresql,), 4, MANY),
     ]
 
 
 # -- what is sent ---------------------------------------------------------------------------------------------------
 
 
-def _once(body: Callable[[int, int], bytes], lane: int) -> Callable[[int], bytes]:
+def _once(body: Callable[[int, int, int], bytes], lane: int, points: int = POINTS) -> Callable[[int], bytes]:
     """Bodies for one target: their instants are no other target's, so that nobody meets another's rows."""
-    return lambda number: body(number, lane)
+    return lambda number: body(number, lane, points)
 
 
-def _instants(number: int, lane: int) -> list[datetime]:
+def _instants(number: int, lane: int, points: int) -> list[datetime]:
     """The instants of a batch, a minute apart, the same for all KPIs."""
-    each = POINTS // KPIS
+    each = points // KPIS
     first = STARTS + timedelta(days=180 * lane, minutes=number * each)
     return [first + timedelta(minutes=minute) for minute in range(each)]
 
 
-def _rows(number: int, lane: int) -> bytes:
+def _rows(number: int, lane: int, points: int = POINTS) -> bytes:
     rows = [
         {"kpi": f"bench.k{kpi}", "at": at.isoformat(), "value": (number * 7919 + kpi * 31 + n) % 10007 / 100}
-        for n, at in enumerate(_instants(number, lane))
+        for n, at in enumerate(_instants(number, lane, points))
         for kpi in range(KPIS)
     ]
     return json.dumps({"measurements": rows}).encode()
 
 
-def _arrays(number: int, lane: int) -> bytes:
-    at = [int(instant.timestamp() * 1000) for instant in _instants(number, lane)]
+def _arrays(number: int, lane: int, points: int = POINTS) -> bytes:
+    at = [int(instant.timestamp() * 1000) for instant in _instants(number, lane, points)]
     value = [(number * 7919 + n) % 10007 / 100 for n in range(len(at))]
     return json.dumps({"series": [{"kpi": f"bench.k{k}", "at": at, "value": value} for k in range(KPIS)]}).encode()
 
 
-def _copier(stack: ExitStack) -> Callable[[int], None]:
+def _copier(stack: ExitStack, points: int, series: int = 0) -> Callable[[int], None]:
+    """series : the first of its series, so that two targets do not meet."""
     from kpis.measurements import binary
 
     raw = stack.enter_context(psycopg.connect(**connection.get_connection_params(), autocommit=True))
 
     def send(number: int) -> None:
-        each = POINTS // KPIS
+        each = points // KPIS
         at = (np.arange(each, dtype=np.int64) + number * each) * 60_000_000
         rows = binary.copy_rows(
             [
                 (">i8", np.tile(at, KPIS)),
-                (">f8", np.arange(POINTS) / 100),
-                (">f8", np.ones(POINTS)),
+                (">f8", np.arange(points) / 100),
+                (">f8", np.ones(points)),
                 (">i8", number),
-                (">i4", np.repeat(np.arange(KPIS, dtype=np.int32), each)),
+                (">i4", np.repeat(np.arange(series, series + KPIS, dtype=np.int32), each)),
             ],
             None,
-            POINTS,
+            points,
         )
         into = "copy bench_keyed (at, value, weight, batch_id, series_id, event_id) from stdin (format binary)"
         with raw.cursor() as cursor, cursor.copy(into) as copy:
@@ -267,12 +279,16 @@ def _result(targets: list[Target]) -> dict[str, Any]:
         ratios[f"processor time of {peer} : the portal, rows"] = (
             figures[peer]["cpu_us_a_point"] / rows["cpu_us_a_point"]
         )
-    for ours in ("portal, rows", "portal, arrays", "portal, sent again"):
-        ratios[f"processor time of the {ours} : bare COPY"] = figures[ours]["cpu_us_a_point"] / copy["cpu_us_a_point"]
+    for ours in ("rows", "arrays", "sent again"):
+        for many, limit in (("", copy), ("many ", figures["bare COPY, many"])):
+            mine = figures[f"portal, {many}{ours}"]
+            ratios[f"processor time of the portal, {many}{ours} : bare COPY"] = (
+                mine["cpu_us_a_point"] / limit["cpu_us_a_point"]
+            )
     return {
         "ratios": {name: round(ratio, 2) for name, ratio in ratios.items()},
         "figures": figures,
-        "points_a_request": POINTS,
+        "points_a_request": [POINTS, MANY],
         "kpis_a_request": KPIS,
         "rounds": ROUNDS,
         "postgresql": connection.pg_version,
