@@ -17,13 +17,13 @@ from prometheus_client import Counter
 from psycopg import errors
 
 from kpis.access.models import Token, User
-from kpis.ingest import addressing, checking, limits, rejections, repeats
+from kpis.ingest import addressing, at_once, checking, limits, rejections, repeats
 from kpis.ingest.columns import Columns
 from kpis.ingest.decoding import json, unpacking
-from kpis.ingest.receipts import Receipt
+from kpis.ingest.receipts import Receipt, Rejected
 from kpis.ingest.refusals import UnsupportedMediaType
 from kpis.measurements import batches, labelling, store
-from kpis.plumbing import prepared, wakeup
+from kpis.plumbing import wakeup
 
 # A new form of input is one decoder here.
 DECODERS: dict[str, Callable[[bytes], Columns]] = {"application/json": json.columns_from}
@@ -96,7 +96,7 @@ def accept_columns(
     if not len(columns):
         return Receipt(received=0)
     # Inside a caller's transaction a duplicate must not cost all of it.
-    write = store.write if connection.in_atomic_block else store.write_new
+    write: Write = store.write if connection.in_atomic_block else store.write_new
     failed = 0
     while True:
         try:
@@ -134,25 +134,27 @@ def _accepted_once(
     verdicts = checking.verdicts_on(columns, known=known, at=at)
     rejected = rejections.rejected_points(verdicts)
     good = np.flatnonzero(verdicts == rejections.GOOD)
+    wanted, which = _wanted(columns, good, kpi_ids)
+    sender = _sender(actor, source)
+    if write is store.write_new and not rejected and not dry_run and len(good) <= at_once.POINTS_AT_MOST:
+        series_ids = labelling.remembered(wanted)
+        if series_ids is not None:
+            points = _points(columns, good, series_ids, which)
+            return _stored_at_once(len(good), points, wanted, series_ids, sender, digest, at)
     with transaction.atomic():
         batch_id = batches.next_batch_id()
         if atomic and rejected:
             receipt = Receipt(received=len(columns), rejected=rejected, withheld=len(good))
         else:
-            points, series = _points(columns, good, kpi_ids)
-            written = write(points, batch_id=batch_id, arrived_at=at)
-            receipt = Receipt(
-                received=len(columns),
-                accepted=written.accepted,
-                # Of equal identities in one request the last one counts; it has replaced the earlier ones.
-                replaced=written.replaced + len(good) - len(points),
-                unchanged=written.unchanged,
-                rejected=rejected,
-            )
-        with prepared.together():
-            if digest is not None and not rejected:
+            series_ids = [series_id for series_id in labelling.series_ids(wanted) if series_id is not None]
+            if len(series_ids) < len(wanted):
+                raise KpiVanished
+            points = _points(columns, good, series_ids, which)
+            receipt = _receipt(len(good), points, write(points, batch_id=batch_id, arrived_at=at), rejected)
+            if digest is not None and not rejected and repeats.are_remembered(points=len(points), series=len(wanted)):
+                series = list(zip(series_ids, (one.key for one in wanted), strict=True))
                 repeats.remember(digest, received=len(columns), points=len(points), series=series, at=at)
-            batches.record(batch_id, _counts_of(receipt), sender=_sender(actor, source), at=at)
+        batches.record(batch_id, _counts_of(receipt), sender=sender, at=at)
         if rejected:
             rejections.keep(rejected, columns, batch_id=batch_id)
         if dry_run:
@@ -162,22 +164,50 @@ def _accepted_once(
     return receipt
 
 
-def _points(
+def _stored_at_once(
+    good: int,
+    points: store.Points,
+    wanted: list[labelling.Wanted],
+    series_ids: list[int],
+    sender: batches.Sender,
+    digest: bytes | None,
+    at: datetime,
+) -> Receipt:
+    receipt = _receipt(good, points, store.Written(len(points), 0, 0), [])
+    if not at_once.write(
+        points,
+        wanted,
+        series_ids,
+        batch_id=batches.next_batch_id(),
+        counts=_counts_of(receipt),
+        sender=sender,
+        digest=digest if repeats.are_remembered(points=len(points), series=len(wanted)) else None,
+        at=at,
+    ):
+        labelling.forget(wanted)
+        raise KpiVanished
+    wakeup.gathered_after_commit("kpis.bring_up_to_date")
+    return receipt
+
+
+def _wanted(
     columns: Columns, good: NDArray[np.intp], kpi_ids: list[int | None]
-) -> tuple[store.Points, list[tuple[int, str]]]:
-    """The good points, each identity once, and their series: id and KPI's key. Locks them, makes new ones."""
+) -> tuple[list[labelling.Wanted], NDArray[np.intp]]:
+    """The series of the good points, and for each point the place of its own among them."""
     pair = columns.kpi[good].astype(np.int64) * len(columns.label_sets) + columns.labels[good]
     pairs, which = np.unique(pair, return_inverse=True)
     kpi, labels = np.divmod(pairs, max(len(columns.label_sets), 1))
-    canonical = [labelling.canonical(columns.label_sets[n]) for n in labels.tolist()]
+    canonical = {n: labelling.canonical(columns.label_sets[n]) for n in set(labels.tolist())}
     wanted = [
-        labelling.Wanted(kpi_ids[k] or 0, columns.kpi_keys[k], text)
-        for k, text in zip(kpi.tolist(), canonical, strict=True)
+        labelling.Wanted(kpi_ids[k] or 0, columns.kpi_keys[k], canonical[n])
+        for k, n in zip(kpi.tolist(), labels.tolist(), strict=True)
     ]
-    series_ids = [series_id for series_id in labelling.series_ids(wanted) if series_id is not None]
-    if len(series_ids) < len(wanted):
-        raise KpiVanished
-    points = store.once_each(
+    return wanted, which
+
+
+def _points(columns: Columns, good: NDArray[np.intp], series_ids: list[int], which: NDArray[np.intp]) -> store.Points:
+    """The good points, each identity once."""
+    return store.once_each(
         store.Points(
             series_id=np.array(series_ids, np.int32)[which],
             at_us=columns.at_us[good],
@@ -186,7 +216,17 @@ def _points(
             event_id=None if columns.event_id is None else columns.event_id[good],
         )
     )
-    return points, [(series_id, one.key) for series_id, one in zip(series_ids, wanted, strict=True)]
+
+
+def _receipt(good: int, points: store.Points, written: store.Written, rejected: list[Rejected]) -> Receipt:
+    return Receipt(
+        received=good + len(rejected),
+        accepted=written.accepted,
+        # Of equal identities in one request the last one counts; it has replaced the earlier ones.
+        replaced=written.replaced + good - len(points),
+        unchanged=written.unchanged,
+        rejected=rejected,
+    )
 
 
 def _sender(actor: addressing.Actor, source: Source | None) -> batches.Sender:

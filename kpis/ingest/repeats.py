@@ -12,10 +12,17 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from kpis.access.models import Token
+from kpis.calculations.intervals import epoch_us
 from kpis.ingest.models import BatchDigest
 from kpis.ingest.receipts import Receipt
+from kpis.measurements import binary
+from kpis.measurements.binary import Parameter, Statement
 from kpis.plumbing import prepared
+
+SeriesOfKpi = tuple[int, str]  # a series' id, and the key of its KPI
 
 KEPT = timedelta(days=7)
 # Below these, taking the points in again costs no more than the digest.
@@ -43,11 +50,14 @@ select received, points from known
 """
 REMEMBER = """
 insert into kpis_batchdigest (digest, at, received, points, series_ids, kpi_keys, stamp)
-values (%s::bytea, %s::timestamptz, %s::int4, %s::int4, %s::int4[], %s::text[],
-        nextval(pg_get_serial_sequence('kpis_batch', 'id')))
+select {digest}, {arrived_at}, {received}, {points}, {series_ids}, {kpi_keys},
+       nextval(pg_get_serial_sequence('kpis_batch', 'id'))
+"""
+ANEW = """
 on conflict (digest) do update set (at, received, points, series_ids, kpi_keys, stamp) =
     (excluded.at, excluded.received, excluded.points, excluded.series_ids, excluded.kpi_keys, excluded.stamp)
 """
+_remember = Statement(REMEMBER + ANEW)
 
 
 def digest_of(body: bytes, *form: str, actor: Token) -> bytes:
@@ -66,15 +76,28 @@ def receipt_of(digest: bytes, *, actor: Token, at: datetime) -> Receipt | None:
     return Receipt(received=received, replaced=received - points, unchanged=points)
 
 
-def remember(digest: bytes, *, received: int, points: int, series: Sequence[tuple[int, str]], at: datetime) -> None:
-    """Know this batch again, in the transaction of its points; call it for a batch without a rejected point.
+def are_remembered(*, points: int, series: int) -> bool:
+    """Whether a batch of so many identities in so many series is worth a digest."""
+    return points >= FEWEST_POINTS and series <= MOST_SERIES
 
-    points : how many identities it had. series : the id and the KPI's key of each series that they belong to.
+
+def remember(digest: bytes, *, received: int, points: int, series: Sequence[SeriesOfKpi], at: datetime) -> None:
+    """Know this batch again, in the transaction of its points; call it for a batch without a rejected point."""
+    counted = {"received": binary.int4(received), "arrived_at": binary.instant(epoch_us(at))}
+    _remember.run(parameters(digest, points=points, series=series) | counted)
+
+
+def parameters(digest: bytes, *, points: int, series: Sequence[SeriesOfKpi]) -> dict[str, Parameter]:
+    """What `REMEMBER` asks for, besides `received` and `arrived_at`.
+
+    points : how many identities the batch had. series : to which they belong.
     """
-    if points < FEWEST_POINTS or len(series) > MOST_SERIES:
-        return
-    series_ids, kpi_keys = [series_id for series_id, _ in series], [key for _, key in series]
-    prepared.execute(REMEMBER, [digest, at, received, points, series_ids, kpi_keys])
+    return {
+        "digest": binary.bytea(digest),
+        "points": binary.int4(points),
+        "series_ids": binary.int4s(np.array([series_id for series_id, _ in series], np.int32)),
+        "kpi_keys": binary.texts([key for _, key in series]),
+    }
 
 
 def trim(*, at: datetime) -> int:

@@ -6,17 +6,20 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 
+from kpis.calculations.intervals import epoch_us
+from kpis.measurements import binary
+from kpis.measurements.binary import Parameter, Statement
 from kpis.plumbing import prepared
 
 IDS_AT_ONCE = 32
 NEXT_IDS = "select nextval(pg_get_serial_sequence('kpis_batch', 'id')) from generate_series(1, %s::int4)"
 # Written once, at the end, when the counts are known: an update would leave a dead row for each batch.
 RECORD = """
-insert into kpis_batch
-    (id, arrived_at, token_id, user_id, source_id, received, accepted, replaced, unchanged, rejected)
-values (%s::int8, %s::timestamptz, %s::int8, %s::int8, %s::int8, %s::int4, %s::int4, %s::int4, %s::int4, %s::int4)
+insert into kpis_batch (id, arrived_at, token_id, user_id, source_id, received, accepted, replaced, unchanged, rejected)
+select {batch_id}, {arrived_at}, {token_id}, {user_id}, {source_id},
+       {received}, {accepted}, {replaced}, {unchanged}, {rejected}
 """
-
+_record = Statement(RECORD)
 
 _ids: list[int] = []  # taken, not yet used
 os.register_at_fork(after_in_child=_ids.clear)
@@ -57,5 +60,20 @@ def next_batch_id() -> int:
 
 def record(batch_id: int, counts: Counts, *, sender: Sender, at: datetime) -> None:
     """Write the batch's row, in the transaction of its points."""
-    values = (counts.received, counts.accepted, counts.replaced, counts.unchanged, counts.rejected)
-    prepared.execute(RECORD, (batch_id, at, sender.token_id, sender.user_id, sender.source_id, *values))
+    _record.run(parameters(batch_id, counts, sender=sender, at=at))
+
+
+def parameters(batch_id: int, counts: Counts, *, sender: Sender, at: datetime) -> dict[str, Parameter]:
+    """What `RECORD` asks for."""
+    return {
+        "batch_id": binary.int8(batch_id),
+        "arrived_at": binary.instant(epoch_us(at)),
+        "token_id": binary.int8(sender.token_id),
+        "user_id": binary.int8(sender.user_id),
+        "source_id": binary.int8(sender.source_id),
+        "received": binary.int4(counts.received),
+        "accepted": binary.int4(counts.accepted),
+        "replaced": binary.int4(counts.replaced),
+        "unchanged": binary.int4(counts.unchanged),
+        "rejected": binary.int4(counts.rejected),
+    }

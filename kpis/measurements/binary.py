@@ -1,4 +1,4 @@
-"""PostgreSQL's binary forms of numpy arrays: rows for COPY, arrays for parameters, rows back.
+"""PostgreSQL's binary forms of numpy arrays: rows for COPY, arrays for parameters, rows back; and statements of them.
 
 Python lists of values cost more than the database does; these cost a fiftieth of a microsecond a value. The formats
 are PostgreSQL's documented ones ("Frontend/Backend Protocol", COPY): everything big-endian, times since 2000.
@@ -7,7 +7,10 @@ are PostgreSQL's documented ones ("Frontend/Backend Protocol", COPY): everything
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from string import Formatter
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import psycopg
@@ -16,15 +19,19 @@ from numpy.typing import NDArray
 from psycopg import pq
 
 # Object identifiers of the types, and of arrays of them; they never change.
-INT4, FLOAT8, TEXT, TIMESTAMPTZ = 23, 701, 25, 1184
-ARRAY_OF = {INT4: 1007, FLOAT8: 1022, TEXT: 1009, TIMESTAMPTZ: 1185}
-ELEMENT = {INT4: ">i4", FLOAT8: ">f8", TIMESTAMPTZ: ">i8"}
+BYTEA, INT8, INT4, TEXT, FLOAT8, TIMESTAMPTZ = 17, 20, 23, 25, 701, 1184
+ARRAY_OF = {INT8: 1016, INT4: 1007, TEXT: 1009, FLOAT8: 1022, TIMESTAMPTZ: 1185}
+ELEMENT = {INT8: ">i8", INT4: ">i4", FLOAT8: ">f8", TIMESTAMPTZ: ">i8"}
 
 SINCE_2000_US = 946_684_800_000_000
 COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 COPY_TAIL = struct.pack(">h", -1)
 
-Parameter = tuple[int, bytes]  # type and value
+Parameter = tuple[int, bytes | None]  # type and value, None for NULL
+
+
+def int8s(values: NDArray[np.int64]) -> Parameter:
+    return _array(INT8, values)
 
 
 def int4s(values: NDArray[np.int32]) -> Parameter:
@@ -51,8 +58,16 @@ def texts(values: Sequence[str]) -> Parameter:
     return ARRAY_OF[TEXT], _array_head(TEXT, len(encoded)) + body
 
 
-def bigint(value: int) -> Parameter:
-    return 20, struct.pack(">q", value)
+def int8(value: int | None) -> Parameter:
+    return INT8, None if value is None else struct.pack(">q", value)
+
+
+def int4(value: int) -> Parameter:
+    return INT4, struct.pack(">i", value)
+
+
+def bytea(value: bytes) -> Parameter:
+    return BYTEA, value
 
 
 def _array(kind: int, values: NDArray[np.generic]) -> Parameter:
@@ -101,15 +116,41 @@ def copied_rows(data: bytes, kinds: Sequence[str]) -> NDArray[np.void]:
     return np.frombuffer(data[len(COPY_HEAD) : len(data) - len(COPY_TAIL)], np.dtype(layout))
 
 
-def execute(sql: bytes, parameters: Sequence[Parameter]) -> pq.abc.PGresult:
-    """Run one statement with binary parameters in the running transaction; a binary result.
+class Statement:
+    """SQL with parameters in braces, planned once for each connection and given binary values.
 
-    Past Django's cursor, which binds on the client as text. Raises psycopg's own errors, as Django's cursor would
-    before it wraps them: call it inside `connection.wrap_database_errors`.
+    Past Django's cursor, which binds on the client as text, and past psycopg's, which looks at every value.
     """
-    result = connection.connection.pgconn.exec_params(
-        sql, [value for _, value in parameters], [kind for kind, _ in parameters], [1] * len(parameters), 1
-    )
+
+    def __init__(self, sql: str) -> None:
+        names = dict.fromkeys(name for _, name, _, _ in Formatter().parse(sql) if name)
+        self.names = list(names)
+        self.sql = sql.format_map({name: f"${number}" for number, name in enumerate(names, start=1)}).encode()
+        self._prepared: WeakKeyDictionary[object, bytes] = WeakKeyDictionary()  # its name on each connection
+
+    def run(self, parameters: Mapping[str, Parameter]) -> pq.abc.PGresult:
+        """Run it in the running transaction, or by itself where there is none; a binary result.
+
+        Every name needs its parameter, and others are passed over. Raises django.db's errors, as Django's cursor does.
+        """
+        given = [parameters[name] for name in self.names]
+        connection.ensure_connection()
+        with connection.wrap_database_errors:
+            raw = connection.connection
+            if not raw.autocommit and raw.pgconn.transaction_status == pq.TransactionStatus.IDLE:
+                _checked(raw.pgconn.exec_(b"begin"))
+            name = self._prepared.get(raw) or self._prepare(raw, [kind for kind, _ in given])
+            values = [value for _, value in given]
+            return _checked(raw.pgconn.exec_prepared(name, values, [1] * len(values), 1))
+
+    def _prepare(self, raw: psycopg.Connection[Any], kinds: list[int]) -> bytes:
+        name = b"statement_%x" % id(self)
+        _checked(raw.pgconn.prepare(name, self.sql, kinds))
+        self._prepared[raw] = name
+        return name
+
+
+def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
     if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
         raise _error_of(result)
     return result

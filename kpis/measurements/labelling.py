@@ -68,6 +68,20 @@ def series_ids(wanted: Sequence[Wanted]) -> list[int | None]:
     return [found.get(one) for one in wanted]
 
 
+def remembered(wanted: Sequence[Wanted]) -> list[int] | None:
+    """The ids without asking the database, for a statement that does so itself; None where one is not remembered."""
+    try:
+        return [_series_ids[one] for one in wanted]
+    except KeyError:
+        return None
+
+
+def forget(wanted: Sequence[Wanted]) -> None:
+    """Look these up anew at the next time: what was remembered turned out to be old."""
+    for one in wanted:
+        _series_ids.pop(one, None)
+
+
 def _remembered(wanted: Sequence[Wanted]) -> dict[Wanted, int]:
     claimed = {one: _series_ids[one] for one in wanted if one in _series_ids}
     if not claimed:

@@ -17,7 +17,7 @@ from psycopg import errors
 
 from kpis.calculations.intervals import epoch_us
 from kpis.measurements import binary
-from kpis.plumbing import prepared
+from kpis.measurements.binary import Parameter, Statement
 
 QUARTER_HOUR_US = 900_000_000
 # Below this many points one upsert costs less than savepoint and COPY together.
@@ -28,17 +28,17 @@ copy kpis_measurement (at, value, weight, batch_id, series_id, event_id) from st
 """
 # Only a value or weight that differs is written: a repeated request must not double the table.
 # xmax is 0 in a row version that was inserted, and the locker's id in one that was updated.
-UPSERT = b"""
+UPSERT = Statement("""
 with written as (
-    insert into kpis_measurement as m (series_id, at, event_id, value, weight, batch_id)
-    select u.*, $6 from unnest($1::int4[], $2::timestamptz[], $3::text[], $4::float8[], $5::float8[]) u
+    insert into kpis_measurement as m (series_id, at, value, weight, event_id, batch_id)
+    select u.*, {batch_id} from unnest({series_id}, {at}, {value}, {weight}, {event_id}) u
     on conflict (series_id, at, event_id) do update
         set value = excluded.value, weight = excluded.weight, batch_id = excluded.batch_id
         where (m.value, m.weight) is distinct from (excluded.value, excluded.weight)
     returning m.series_id, m.at, m.xmax = 0 as is_new
 ), arrived as (
     insert into kpis_arrival (series_id, slots, arrived_at)
-    select series_id, array_agg(distinct floor(date_part('epoch', at) / 900)::int4), $7
+    select series_id, array_agg(distinct floor(date_part('epoch', at) / 900)::int4), {arrived_at}
     from written group by series_id order by series_id
 ), rewritten as (
     insert into kpis_seriesrewrite (series_id, stamp)
@@ -47,12 +47,13 @@ with written as (
     on conflict (series_id) do update set stamp = excluded.stamp
 )
 select count(*) filter (where is_new), count(*) filter (where not is_new) from written
-"""
+""")
 ARRIVED = """
 insert into kpis_arrival (series_id, slots, arrived_at)
-select series_id, array_agg(slot), %s::timestamptz from unnest(%s::int4[], %s::int4[]) u (series_id, slot)
-group by series_id order by series_id
+select series_id, array_agg(slot), {arrived_at} from unnest({touched_series}, {touched_slots}) u (series_id, slot)
 """
+BY_SERIES = "group by series_id order by series_id"
+_arrived = Statement(ARRIVED + BY_SERIES)
 
 
 class SomeAreThere(Exception):
@@ -139,16 +140,15 @@ def write_new(points: Points, *, batch_id: int, arrived_at: datetime) -> Written
             _copy(points, batch_id)
         except errors.UniqueViolation as error:
             raise SomeAreThere from error
-        _note_arrivals(points, arrived_at)
-        return Written(len(points), 0, 0)
+    _note_arrivals(points, arrived_at)
+    return Written(len(points), 0, 0)
 
 
 def upsert(points: Points, *, batch_id: int, arrived_at: datetime) -> Written:
     """As `write`, for points of which some may be there."""
     if not len(points):
         return Written(0, 0, 0)
-    with connection.wrap_database_errors:
-        return _upsert(points, batch_id, arrived_at)
+    return _upsert(points, batch_id, arrived_at)
 
 
 def _copy(points: Points, batch_id: int) -> None:
@@ -168,24 +168,31 @@ def _copy(points: Points, batch_id: int) -> None:
 
 
 def _upsert(points: Points, batch_id: int, arrived_at: datetime) -> Written:
-    ids = [""] * len(points) if points.event_id is None else points.event_id.tolist()
-    result = binary.execute(
-        UPSERT,
-        [
-            binary.int4s(points.series_id),
-            binary.instants(points.at_us),
-            binary.texts(ids),
-            binary.float8s(points.value),
-            binary.float8s(points.weight),
-            binary.bigint(batch_id),
-            binary.instant(epoch_us(arrived_at)),
-        ],
-    )
+    given = parameters(points) | {"batch_id": binary.int8(batch_id), "arrived_at": binary.instant(epoch_us(arrived_at))}
+    result = UPSERT.run({"event_id": binary.texts([""] * len(points))} | given)
     accepted, replaced = (struct.unpack(">q", result.get_value(0, column) or b"")[0] for column in (0, 1))
     return Written(accepted, replaced, len(points) - accepted - replaced)
 
 
+def parameters(points: Points) -> dict[str, Parameter]:
+    """The points as arrays for a statement; `event_id` only where one of them has one."""
+    columns = {
+        "series_id": binary.int4s(points.series_id),
+        "at": binary.instants(points.at_us),
+        "value": binary.float8s(points.value),
+        "weight": binary.float8s(points.weight),
+    }
+    return columns if points.event_id is None else columns | {"event_id": binary.texts(points.event_id.tolist())}
+
+
+def touched(points: Points) -> dict[str, Parameter]:
+    """The quarter hours that the points lie in, by series, for `ARRIVED`."""
+    found = np.unique(points.series_id.astype(np.int64) << 32 | points.at_us // QUARTER_HOUR_US)
+    return {
+        "touched_series": binary.int4s((found >> 32).astype(np.int32)),
+        "touched_slots": binary.int4s((found & 0xFFFFFFFF).astype(np.int32)),
+    }
+
+
 def _note_arrivals(points: Points, arrived_at: datetime) -> None:
-    slots = points.at_us // QUARTER_HOUR_US
-    touched = np.unique(points.series_id.astype(np.int64) << 32 | slots)
-    prepared.execute(ARRIVED, [arrived_at, (touched >> 32).tolist(), (touched & 0xFFFFFFFF).tolist()])
+    _arrived.run(touched(points) | {"arrived_at": binary.instant(epoch_us(arrived_at))})
