@@ -25,10 +25,10 @@ HOUR_US = 3_600_000_000
 
 Epochs = NDArray[np.int64]
 
-# So far after its start an interval of this kind is over and the next one is not, whatever the clocks do.
+# So far after its start an interval of this kind is over and the next one is not, whatever the clocks do: there have
+# been days of 27 hours (Casey in Antarctica), and two days in a row of 45.
 _BEYOND_US = {
-    "hour": HOUR_US,
-    "day": 25 * HOUR_US,
+    "day": 36 * HOUR_US,
     "week": 8 * 24 * HOUR_US,
     "month": 32 * 24 * HOUR_US,
     "quarter": 94 * 24 * HOUR_US,
@@ -147,6 +147,8 @@ class Calendar:
 
     def ends_of(self, starts: Epochs, granularity: Granularity) -> Epochs:
         """End of each interval that begins at one of `starts`, microseconds since 1970 UTC; shape (n,), any order."""
+        if granularity is Granularity.HOUR:
+            return _hour_ends(self.zone, starts)
         return self.starts_of(starts + _BEYOND_US[granularity], granularity)
 
     def positions_of(self, starts: Epochs, granularity: Granularity) -> Epochs:
@@ -294,10 +296,17 @@ def _hour_starts(zone: str, at: Epochs, first: datetime, last: datetime) -> Epoc
     return np.maximum(at - (at + offset[row]) % HOUR_US, since[row])
 
 
+def _hour_ends(zone: str, starts: Epochs) -> Epochs:
+    """The next whole local hour or the next clock change: Chatham cuts one hour in 45 minutes and 15."""
+    if not starts.size:
+        return starts
+    since, offset = _clock_changes(zone, _instant(int(starts.min())), _instant(int(starts.max())))
+    row = np.searchsorted(since, starts, side="right") - 1
+    changes = np.append(since[1:], np.iinfo(np.int64).max)
+    return np.minimum(starts - (starts + offset[row]) % HOUR_US + HOUR_US, changes[row])
+
+
 def _hour_around(zone: str, instant: datetime) -> Interval:
-    since, offset = _clock_changes(zone, instant, instant)
-    us = epoch_us(instant)
-    row = int(np.searchsorted(since, us, side="right")) - 1
-    whole = us - (us + int(offset[row])) % HOUR_US
-    end = min([whole + HOUR_US, *(int(change) for change in since[row + 1 : row + 2])])
-    return Interval(_instant(max(whole, int(since[row]))), _instant(end))
+    at = np.array([epoch_us(instant)], np.int64)
+    start = _hour_starts(zone, at, instant, instant)
+    return Interval(_instant(int(start[0])), _instant(int(_hour_ends(zone, start)[0])))
