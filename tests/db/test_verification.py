@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -78,6 +79,37 @@ def test_a_changed_interval_value_is_named_with_both_numbers_and_so_is_nothing_e
         'Interval value support.time {"team": "north"} day 2026-04-05T00:00+02:00 mean: '
         f"stored {was + 1}, recomputed {was}"
     )
+
+
+STATE = ("end", "n", "sum_w", "sum_w2", "mean", "m2", "total", "minimum", "maximum", "last_at", "last")
+
+
+@pytest.mark.parametrize("granularity", ["day", "week", "month", "quarter"])
+@pytest.mark.parametrize("column", STATE)
+def test_each_number_of_a_state_that_was_altered_is_named_alone(booked, column, granularity):
+    row = IntervalValue.objects.filter(granularity=granularity, series__labels={"team": "south"}).order_by("start")[:1]
+    more = timedelta(seconds=1) if column in ("end", "last_at") else 1
+    IntervalValue.objects.filter(pk=row[0].pk).update(**{column: F(column) + more})
+
+    lines = [line for line in found() if line.startswith("Interval value")]
+
+    assert [line.partition(":")[0].split()[-1] for line in lines] != []
+    assert {line.split(": stored")[0].split()[-1] for line in lines} == {column}
+    assert all(f'{{"team": "south"}} {granularity} ' in line for line in lines)
+
+
+def test_an_altered_distribution_is_named(arrive, house):
+    series = SeriesFactory(kpi=KpiFactory(aggregation="p90"))
+    arrive(series, [(noon(day), float(day)) for day in range(1, 20)])
+    pipeline.bring_up_to_date(at_most=100)
+    row = IntervalValue.objects.get(series=series, granularity="month", start__lt=noon(3))
+    row.bins["counts"][0] += 1
+    row.save(update_fields=["bins"])
+
+    (line,) = [line for line in found() if line.startswith("Interval value")]
+
+    assert " month " in line
+    assert "distribution: stored another one" in line
 
 
 def test_an_interval_value_that_was_taken_away_or_put_in_is_named(booked):

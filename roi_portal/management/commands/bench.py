@@ -1,7 +1,8 @@
-"""`manage.py bench [NAME]`: how fast the portal is beside others, on servers of the run's own.
+"""`manage.py bench [NAME [SIZE=NUMBER …]]`: how fast the portal is beside others, on servers of the run's own.
 
-A benchmark is a module `bench/NAME.py` with `run() -> dict`: `{"ratios": {what: factor}, …}`. Absolute
-figures depend on the machine, ratios of one run hardly do, so ratios are what is printed.
+A benchmark is a module `bench/NAME.py` with `run() -> dict`: `{"ratios": {what: factor}, "counts": {what: number}, …}`.
+Absolute figures depend on the machine, ratios of one run hardly do, so ratios are what is printed, and what was
+counted. `run` may take whole numbers by name (`bench verify points=10000000`).
 """
 
 from __future__ import annotations
@@ -27,26 +28,44 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", help=f"one of: {', '.join(benchmarks()) or 'none yet'}")
+        parser.add_argument("sizes", nargs="*", metavar="SIZE=NUMBER", type=_size, help="of the one benchmark named")
+        parser.add_argument("--json", action="store_true", help="print the result and write no file")
 
-    def handle(self, *args: Any, name: str | None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, name: str | None, sizes: list[tuple[str, int]], json: bool = False, **options: Any
+    ) -> None:
         known = benchmarks()
         if name is not None and name not in known:
             raise CommandError(f"There is no benchmark {name!r}. There are: {', '.join(known) or 'none yet'}.")
         sys.path.insert(0, str(ROOT))
         for each in [name] if name else known:
             with progress.step(f"bench {each}"):
-                result = importlib.import_module(f"bench.{each}").run()
-            self._report(each, result)
+                result = importlib.import_module(f"bench.{each}").run(**dict(sizes))
+            if json:
+                self.stdout.write(_written(result))
+            else:
+                self._report(each, result)
 
     def _report(self, name: str, result: dict[str, Any]) -> None:
         for what, factor in result.get("ratios", {}).items():
             self.stdout.write(f"{name:<12} {what:<60} {factor:8.2f}")
+        for what, number in result.get("counts", {}).items():
+            self.stdout.write(f"{name:<12} {what:<60} {number:8,}")
         now = datetime.now(UTC).isoformat(timespec="seconds")
         machine = {"python": platform.python_version(), "machine": platform.machine()}
         RESULTS.mkdir(parents=True, exist_ok=True)
         path = RESULTS / f"{name}.json"
-        path.write_text(json.dumps({"benchmark": name, "at": now, **machine, **result}, indent=2) + "\n")
+        path.write_text(_written({"benchmark": name, "at": now, **machine, **result}) + "\n")
         self.stdout.write(f"Written to {path.relative_to(ROOT)}")
+
+
+def _written(result: dict[str, Any]) -> str:
+    return json.dumps(result, indent=2)
+
+
+def _size(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    return name, int(number.replace("_", ""))
 
 
 def benchmarks() -> list[str]:
