@@ -11,6 +11,7 @@ from kpis import pipeline
 from kpis.digests import delivery
 from kpis.digests import schedule as digest_schedule
 from kpis.ingest import repeats
+from kpis.measurements import partitions
 from kpis.plumbing import answers, changes, clock, locks, outbox, wakeup
 from kpis.sources import pulling, schedule
 
@@ -64,7 +65,8 @@ def send_outbox() -> None:
 
 @shared_task(name="kpis.tidy_up", acks_late=True, time_limit=300)
 def tidy_up() -> None:
-    """Tick: forget what nobody asks for any more."""
+    """Tick: forget what nobody asks for any more, and make room for what will come."""
+    partitions.make_ahead(at=clock.now())
     changes.trim()
     answers.trim(at=clock.now())
     repeats.trim(at=clock.now())

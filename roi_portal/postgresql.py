@@ -28,6 +28,7 @@ SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "100",
     "shared_buffers": "256MB",
+    "max_locks_per_transaction": "256",  # the measurements of many years are a table for each month
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_duration_statement": "2s",

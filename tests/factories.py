@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 import factory
+import numpy as np
 from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
@@ -22,6 +23,7 @@ from kpis.access.models import AuditEvent, Token, User
 from kpis.baselines.models import Baseline
 from kpis.benchmarks.models import Benchmark, Comparison
 from kpis.benchmarks.rules import method_of
+from kpis.calculations.intervals import epoch_us
 from kpis.definitions.models import (
     Annotation,
     Holiday,
@@ -34,6 +36,7 @@ from kpis.digests.models import Digest, Edition, Recipient
 from kpis.evaluation.models import Effect
 from kpis.ingest.models import Rejection
 from kpis.ledger.models import Assumption, CostEntry, LedgerEntry, ValueDriver
+from kpis.measurements import partitions
 from kpis.measurements.models import Arrival, Batch, Measurement, Series
 from kpis.phases.models import PhaseEntry
 from kpis.plumbing.models import Change, OutboxMail
@@ -249,6 +252,11 @@ class MeasurementFactory(DjangoModelFactory):
     value = 12.5
     weight = 1.0
     event_id = ""
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **fields: Any) -> Measurement:
+        partitions.make_for(np.array([epoch_us(fields["at"])], np.int64))
+        return super()._create(model_class, *args, **fields)
 
 
 class ArrivalFactory(DjangoModelFactory):

@@ -60,9 +60,10 @@ def fill(*, points: int, kpis: int, slug: str = "filled", days: int = DAYS, arri
 
 
 def _copy(at_us: np.ndarray, value: np.ndarray, series: np.ndarray, batch: int) -> None:
-    from kpis.measurements import store
+    from kpis.measurements import partitions, store
 
     points = store.once_each(store.Points(series, at_us, value, np.ones(len(value)), None))
+    partitions.make_for(at_us)
     with transaction.atomic():
         store._copy(points, batch)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 import numpy as np
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from numpy.typing import NDArray
 from prometheus_client import Counter
 from psycopg import errors
@@ -22,7 +22,7 @@ from kpis.ingest.columns import Columns
 from kpis.ingest.decoding import json, unpacking
 from kpis.ingest.receipts import Receipt, Rejected
 from kpis.ingest.refusals import UnsupportedMediaType
-from kpis.measurements import batches, labelling, store
+from kpis.measurements import batches, labelling, partitions, store
 from kpis.plumbing import wakeup
 
 # A new form of input is one decoder here.
@@ -104,6 +104,16 @@ def accept_columns(
             break
         except store.SomeAreThere:
             write = store.upsert
+        except IntegrityError as error:
+            # The first points of a month find no place for them; inside a caller's transaction it was made before.
+            failed += 1
+            if (
+                failed == ATTEMPTS
+                or connection.in_atomic_block
+                or not isinstance(error.__cause__, errors.CheckViolation)
+            ):
+                raise
+            partitions.make_for(checking.instants_of_a_point(columns.at_us, at=at))
         except KpiVanished:
             addressing.forget(actor)
             failed += 1

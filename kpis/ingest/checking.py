@@ -28,7 +28,6 @@ def verdicts_on(columns: Columns, *, known: NDArray[np.bool_], at: datetime) -> 
 
     known : shape (number of kpi_keys,), whether the sender may write to that KPI. at : the present instant.
     """
-    latest = (at + AHEAD_AT_MOST - EPOCH) // MICROSECOND
     weight = columns.weight
     verdicts = np.full(len(columns), GOOD, np.int8)
     # The last that applies stays, so the members are asked in reverse.
@@ -37,12 +36,21 @@ def verdicts_on(columns: Columns, *, known: NDArray[np.bool_], at: datetime) -> 
         _mark(verdicts, "invalid_id", ~_sound_ids(columns.event_id))
     _mark(verdicts, "invalid_weight", ~(np.isfinite(weight) & (weight >= 0)))
     _mark(verdicts, "invalid_value", ~np.isfinite(columns.value))
-    _mark(verdicts, "time_in_future", columns.at_us > latest)
+    _mark(verdicts, "time_in_future", columns.at_us > _latest(at))
     _mark(verdicts, "invalid_time", columns.at_us < EARLIEST_US)
     _mark(verdicts, "unknown_kpi", ~_chosen(known, columns.kpi))
     if columns.unreadable is not None:
         _mark(verdicts, "invalid_row", columns.unreadable)
     return verdicts
+
+
+def instants_of_a_point(at_us: NDArray[np.int64], *, at: datetime) -> NDArray[np.int64]:
+    """Those that a point may have."""
+    return at_us[(at_us >= EARLIEST_US) & (at_us <= _latest(at))]
+
+
+def _latest(at: datetime) -> int:
+    return (at + AHEAD_AT_MOST - EPOCH) // MICROSECOND
 
 
 def _mark(verdicts: NDArray[np.int8], code: str, where: NDArray[np.bool_]) -> None:

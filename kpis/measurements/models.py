@@ -40,6 +40,7 @@ class Batch(models.Model):
 class Measurement(models.Model):
     """One point `(series, at, event_id)` with its value in the KPI's unit and its weight.
 
+    The table is one of parts, a month each (`partitions`).
     `event_id` is the event's own identity, empty for a sample of a gauge. Written by `store` only (COPY), never
     through the ORM; the same identity again replaces the value. No foreign key is checked for each row, which would
     cost more than the row: the writer locks the series, and the trigger `series_takes_its_rows_along` follows it.
@@ -54,6 +55,7 @@ class Measurement(models.Model):
         Series, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
     )
     event_id = models.CharField(max_length=200, default="")
+    replaced = models.BooleanField(default=False, db_default=False)  # it took the place of another value
 
     class Meta:
         constraints = [

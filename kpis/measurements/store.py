@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from psycopg import errors
 
 from kpis.calculations.intervals import epoch_us
-from kpis.measurements import binary
+from kpis.measurements import binary, partitions
 from kpis.measurements.binary import Parameter, Statement
 
 QUARTER_HOUR_US = 900_000_000
@@ -27,15 +27,15 @@ COPY = """
 copy kpis_measurement (at, value, weight, batch_id, series_id, event_id) from stdin (format binary)
 """
 # Only a value or weight that differs is written: a repeated request must not double the table.
-# xmax is 0 in a row version that was inserted, and the locker's id in one that was updated.
+# Which rows were there the rows themselves say: a table of parts does not return xmax.
 UPSERT = Statement("""
 with written as (
     insert into kpis_measurement as m (series_id, at, value, weight, event_id, batch_id)
     select u.*, {batch_id} from unnest({series_id}, {at}, {value}, {weight}, {event_id}) u
     on conflict (series_id, at, event_id) do update
-        set value = excluded.value, weight = excluded.weight, batch_id = excluded.batch_id
+        set value = excluded.value, weight = excluded.weight, batch_id = excluded.batch_id, replaced = true
         where (m.value, m.weight) is distinct from (excluded.value, excluded.weight)
-    returning m.series_id, m.at, m.xmax = 0 as is_new
+    returning m.series_id, m.at, not m.replaced as is_new
 ), arrived as (
     insert into kpis_arrival (series_id, slots, arrived_at)
     select series_id, array_agg(distinct floor(date_part('epoch', at) / 900)::int4), {arrived_at}
@@ -117,7 +117,11 @@ def _ranks(event_id: NDArray[np.object_]) -> NDArray[np.int64]:
 
 
 def write(points: Points, *, batch_id: int, arrived_at: datetime) -> Written:
-    """Store the points and their arrivals; call it in a transaction that has locked their series."""
+    """Store the points and their arrivals; call it in a transaction that has locked their series.
+
+    Makes the places of their months first: the transaction that it runs in cannot be done again from here.
+    """
+    partitions.make_for(points.at_us)
     if len(points) < COPY_FROM:
         return upsert(points, batch_id=batch_id, arrived_at=arrived_at)
     try:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
+from kpis.calculations.intervals import epoch_us
+from kpis.measurements import partitions
 from kpis.measurements.models import Arrival, Measurement, Series
 from tests.factories import ArrivalFactory, BatchFactory
 
@@ -25,6 +28,7 @@ def arrive() -> Callable[..., Arrival]:
             row = Measurement(series=series, at=instant, value=value, weight=weight, event_id=event_id, batch=batch)
             Measurement.objects.filter(series=series, at=instant, event_id=event_id).delete()
             rows.append(row)
+        partitions.make_for(np.array([epoch_us(row.at) for row in rows], np.int64))
         Measurement.objects.bulk_create(rows)
         return ArrivalFactory(series=series, slots=sorted({slot(row.at) for row in rows}), arrived_at=at)
 
