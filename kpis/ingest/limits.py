@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from kpis.ingest.refusals import BodyTooLarge
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -20,3 +22,10 @@ def points_at_most() -> int:
 def values_at_most() -> int:
     """Values of any kind in a body that is read slowly: 12 a point, so that a hostile one cannot fill the memory."""
     return 12 * points_at_most()
+
+
+def too_many_points() -> BodyTooLarge:
+    return BodyTooLarge(
+        "too_many_points",
+        f"The request has more than {points_at_most():,} points, the limit INGEST_MAX_POINTS. Send several.",
+    )
