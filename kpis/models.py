@@ -12,7 +12,7 @@ from kpis.measurements.models import Arrival, Batch, Measurement, Series
 from kpis.phases.models import PhaseEntry
 from kpis.plumbing.models import Change, IdempotentAnswer, OutboxMail
 from kpis.rollups.models import IntervalValue, KpiState
-from kpis.sources.models import DataSource, Feed, Pull
+from kpis.sources.models import DataSource, Feed, MappingRule, Pull, ReceivedSample, ReceivedSeries
 
 __all__ = [
     "Annotation",
@@ -37,11 +37,14 @@ __all__ = [
     "Kpi",
     "KpiState",
     "LedgerEntry",
+    "MappingRule",
     "Measurement",
     "Organisation",
     "OutboxMail",
     "PhaseEntry",
     "Pull",
+    "ReceivedSample",
+    "ReceivedSeries",
     "Recipient",
     "Rejection",
     "Series",

@@ -13,7 +13,7 @@ from kpis.digests import schedule as digest_schedule
 from kpis.ingest import repeats
 from kpis.measurements import partitions
 from kpis.plumbing import answers, changes, clock, locks, outbox, wakeup
-from kpis.sources import pulling, schedule
+from kpis.sources import memory, pulling, schedule
 
 ARRIVALS_AT_ONCE = 500
 
@@ -71,3 +71,4 @@ def tidy_up() -> None:
     answers.trim(at=clock.now())
     repeats.trim(at=clock.now())
     schedule.forget_old_runs(at=clock.now())
+    memory.trim(at=clock.now())

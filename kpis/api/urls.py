@@ -19,6 +19,7 @@ from kpis.api import (
     kpis,
     ledger,
     measurements,
+    prometheus,
     roi,
     sources,
     tokens,
@@ -84,6 +85,7 @@ urlpatterns = [
     path("kpis/<its_key:key>/comparisons/<str:metric>/", benchmarks.Comparisons.as_view(MEMBER), name="api-comparison"),
     # -- measurements ------------------------------------------------------------------------------------------------
     path("measurements/", measurements.Measurements.as_view(), name="api-measurements"),
+    path("prometheus/write", prometheus.RemoteWrite.as_view(), name="api-remote-write"),
     path("kpis/<its_key:key>/measurements/", measurements.Rows.as_view(), name="api-rows"),
     path("kpis/<its_key:key>/intervals/", intervals.Intervals.as_view(), name="api-intervals"),
     path("kpis/<its_key:key>/effect/", effect.KpiEffect.as_view(), name="api-effect"),

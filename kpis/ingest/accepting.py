@@ -85,13 +85,15 @@ def accept_columns(
     atomic: bool = False,
     dry_run: bool = False,
     digest: bytes | None = None,
+    judged: NDArray[np.int8] | None = None,
     at: datetime,
 ) -> Receipt:
     """Check and store the points; committed when this returns, unless the caller holds a transaction.
 
     actor : the token or person whose sight counts; None is the portal itself. atomic : one bad point and nothing is
     stored. dry_run : exactly what would become of them, and nothing is stored. digest : of the whole request, to know
-    it again (`repeats`). at : the present instant.
+    it again (`repeats`). judged : verdicts that the maker of the columns has passed already, GOOD where it has none.
+    at : the present instant.
     """
     if not len(columns):
         return Receipt(received=0)
@@ -100,7 +102,7 @@ def accept_columns(
     failed = 0
     while True:
         try:
-            receipt = _accepted_once(columns, actor, source, atomic, dry_run, digest, at, write)
+            receipt = _accepted_once(columns, actor, source, atomic, dry_run, digest, judged, at, write)
             break
         except store.SomeAreThere:
             write = store.upsert
@@ -136,12 +138,15 @@ def _accepted_once(
     atomic: bool,
     dry_run: bool,
     digest: bytes | None,
+    judged: NDArray[np.int8] | None,
     at: datetime,
     write: Write,
 ) -> Receipt:
     kpi_ids = addressing.kpi_ids(actor, columns.kpi_keys, at=at)
     known = np.array([kpi_id is not None for kpi_id in kpi_ids], np.bool_)
     verdicts = checking.verdicts_on(columns, known=known, at=at)
+    if judged is not None:
+        verdicts = np.where(judged != rejections.GOOD, judged, verdicts)
     rejected = rejections.rejected_points(verdicts)
     good = np.flatnonzero(verdicts == rejections.GOOD)
     wanted, which = _wanted(columns, good, kpi_ids)

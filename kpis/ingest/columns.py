@@ -52,7 +52,7 @@ class Columns:
         if self.kpi[index] >= 0:
             point["kpi"] = self.kpi_keys[self.kpi[index]]
         if self.at_us[index] != UNREADABLE_TIME:
-            point["at"] = _text_of(int(self.at_us[index]))
+            point["at"] = text_of(int(self.at_us[index]))
         point["value"] = _finite_or_text(float(self.value[index]))
         point["weight"] = _finite_or_text(float(self.weight[index]))
         if self.event_id is not None and self.event_id[index]:
@@ -147,7 +147,7 @@ def _joined_sent(parts: Sequence[Columns]) -> Callable[[int], str]:
     return sent
 
 
-def _text_of(at_us: int) -> str | int:
+def text_of(at_us: int) -> str | int:
     try:
         return (EPOCH + timedelta(microseconds=at_us)).isoformat()
     except OverflowError:

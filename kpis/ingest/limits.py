@@ -24,6 +24,16 @@ def values_at_most() -> int:
     return 12 * points_at_most()
 
 
+def series_at_most() -> int:
+    """Series with a name that are known of one source and feed a KPI (setting INGEST_MAX_SERIES, 10,000)."""
+    return int(getattr(settings, "INGEST_MAX_SERIES", 10_000))
+
+
+def unmapped_series_at_most() -> int:
+    """Series of one source that feed no KPI and are listed all the same: a fifth of those that may feed one."""
+    return max(1, series_at_most() // 5)
+
+
 def too_many_points() -> BodyTooLarge:
     return BodyTooLarge(
         "too_many_points",

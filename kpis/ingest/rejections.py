@@ -42,6 +42,12 @@ VERDICTS = {
                 "labels must be at most 16 texts by name, names of 1 to 64 and values of at most 200 characters, "
                 "without control characters.",
             ),
+            (
+                "too_late",
+                "at",
+                "The sample lies more than 48 hours before the newest one of its series: what came before it is not "
+                "kept any more, so what it adds cannot be told.",
+            ),
         ],
         start=1,
     )

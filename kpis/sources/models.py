@@ -114,3 +114,74 @@ class Pull(models.Model):
             ),
             models.CheckConstraint(name="pull_that_failed_says_why", condition=~Q(state="failed") | ~Q(error_code="")),
         ]
+
+
+class MappingRule(models.Model):
+    """Which received series feed a KPI: of a source's rules the first one that matches a series decides.
+
+    `matchers` are `{"label", "op", "value"}` as in PromQL, the metric's name under `__name__`; all must hold.
+    `keep_labels` become labels of the KPI ("*": all), less `drop_labels`, under other names by `rename_labels`.
+    """
+
+    class Kind(models.TextChoices):
+        COUNTER = "counter"
+        GAUGE = "gauge"
+        AS_IS = "as_is"
+
+    source = models.ForeignKey(DataSource, on_delete=models.CASCADE, related_name="rules")
+    position = models.PositiveIntegerField()
+    kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="mapping_rules")
+    matchers = models.JSONField()
+    kind = models.CharField(max_length=7, choices=Kind)
+    keep_labels = ArrayField(models.CharField(max_length=128), default=list, blank=True)
+    drop_labels = ArrayField(models.CharField(max_length=128), default=list, blank=True)
+    rename_labels = models.JSONField(default=dict, blank=True)
+    factor = models.FloatField(default=1)  # multiplies the value into the KPI's unit
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="rule_factor_is_finite",
+                condition=Q(factor__gte=-1.7976931348623157e308, factor__lte=1.7976931348623157e308),
+            ),
+        ]
+
+
+class ReceivedSeries(models.Model):
+    """One metric's name and label set as a pushing source sends it, and the rule that maps it (null: none does).
+
+    `labels_hash` is the SHA-256 of the canonical JSON of `labels`, which holds the name under `__name__`.
+    """
+
+    id = models.AutoField(primary_key=True)
+    source = models.ForeignKey(DataSource, on_delete=models.CASCADE, related_name="received_series")
+    labels = models.JSONField()
+    labels_hash = models.BinaryField(max_length=32)
+    name = models.CharField(max_length=1000)
+    kind = models.CharField(max_length=7, default="unknown")  # as the sender says it: `ingest.named.Kind`
+    rule = models.ForeignKey(MappingRule, null=True, on_delete=models.SET_NULL, related_name="received_series")
+    to_map_anew = models.BooleanField(default=False)  # its rule changed: what the memory holds is still to be stored
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "labels_hash"], name="received_series_once_per_label_set")
+        ]
+        indexes = [
+            models.Index(fields=["source", "name"], name="received_series_by_name"),
+            models.Index(fields=["id"], name="received_series_to_map_anew", condition=Q(to_map_anew=True)),
+        ]
+
+
+class ReceivedSample(models.Model):
+    """The memory of a received series: its last samples, so that the next one has a predecessor.
+
+    `value` is as it was sent, NaN where the series ended. Written by `sources.memory` only.
+    """
+
+    pk = models.CompositePrimaryKey("series_id", "at")
+    series = models.ForeignKey(ReceivedSeries, on_delete=models.CASCADE, related_name="samples", db_constraint=False)
+    at = models.DateTimeField()
+    value = models.FloatField()

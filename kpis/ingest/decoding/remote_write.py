@@ -153,4 +153,3 @@ def _unsnapped(body: bytes) -> bytes:
 
 def _not_snappy() -> UnreadableBody:
     return UnreadableBody("invalid_snappy", "The body is not valid snappy, although Content-Encoding says so.")
-
