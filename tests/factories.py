@@ -41,7 +41,7 @@ from kpis.measurements.models import Arrival, Batch, Measurement, Series
 from kpis.phases.models import PhaseEntry
 from kpis.plumbing.models import Change, OutboxMail
 from kpis.rollups.models import IntervalValue, KpiState
-from kpis.sources.models import DataSource, Feed, Pull
+from kpis.sources.models import DataSource, Feed, MappingRule, Pull, ReceivedSeries
 
 PASSWORD = "a long enough pass phrase"  # of every user that a factory makes
 CREATED = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -321,6 +321,36 @@ class DataSourceFactory(DjangoModelFactory):
     address = "http://prometheus.company.example:9090"
     every = timedelta(minutes=1)
     overlap = timedelta(minutes=5)
+
+
+class MappingRuleFactory(DjangoModelFactory):
+    """Takes the gauge `name` of a pushing source as it stands; `matchers=` says otherwise."""
+
+    class Meta:
+        model = MappingRule
+
+    class Params:
+        name = "queue_length"
+
+    source = factory.SubFactory(DataSourceFactory, kind="push", address="", every=None, overlap=None)
+    position = factory.Sequence(lambda n: n)
+    kpi = factory.SubFactory(KpiFactory)
+    kind = "gauge"
+    matchers = factory.LazyAttribute(lambda rule: [{"label": "__name__", "op": "=", "value": rule.name}])
+
+
+class ReceivedSeriesFactory(DjangoModelFactory):
+    class Meta:
+        model = ReceivedSeries
+
+    class Params:
+        more = {}
+
+    source = factory.SubFactory(DataSourceFactory, kind="push", address="", every=None, overlap=None)
+    name = "queue_length"
+    labels = factory.LazyAttribute(lambda series: {"__name__": series.name} | series.more)
+    labels_hash = factory.LazyAttribute(lambda series: labels_hash(series.labels))
+    first_seen_at = CREATED
 
 
 class FeedFactory(DjangoModelFactory):
