@@ -42,9 +42,9 @@ order by q.labels_hash
 on conflict (source_id, labels_hash) do nothing
 """
 # Of each series what lies around the new samples: from the last value before them to the first one after them.
-AROUND = b"""
+AROUND = binary.Statement("""
 select q.n::int4, s.at, s.value
-from unnest($1::int4[], $2::timestamptz[], $3::timestamptz[]) with ordinality q (id, first, last, n)
+from unnest({ids}::int4[], {first}::timestamptz[], {last}::timestamptz[]) with ordinality q (id, first, last, n)
 join lateral (
     select at, value from kpis_receivedsample s
     where s.series_id = q.id
@@ -54,17 +54,17 @@ join lateral (
                             where a.series_id = q.id and a.at > q.last and a.value <> 'NaN'), 'infinity')
 ) s on true
 order by q.n, s.at
-"""
-NEWEST = b"""
+""")
+NEWEST = binary.Statement("""
 select q.n::int4, s.at
-from unnest($1::int4[]) with ordinality q (id, n)
+from unnest({ids}::int4[]) with ordinality q (id, n)
 join lateral (select max(at) as at from kpis_receivedsample s where s.series_id = q.id) s on s.at is not null
-"""
-KEEP = b"""
+""")
+KEEP = binary.Statement("""
 insert into kpis_receivedsample as m (series_id, at, value)
-select * from unnest($1::int4[], $2::timestamptz[], $3::float8[])
+select * from unnest({ids}::int4[], {at}::timestamptz[], {value}::float8[])
 on conflict (series_id, at) do update set value = excluded.value where m.value is distinct from excluded.value
-"""
+""")
 # The newest one before the span stays: it is the predecessor of the oldest that may still come.
 TRIM = """
 delete from kpis_receivedsample s using (
@@ -138,19 +138,15 @@ def oldest_at_us(series_ids: Sequence[int]) -> NDArray[np.int64]:
     """Of each series from when on a sample still finds its predecessor; the smallest number where none is kept."""
     oldest = np.full(len(series_ids), np.iinfo(np.int64).min)
     if len(series_ids):
-        with connection.wrap_database_errors:
-            result = binary.execute(NEWEST, [binary.int4s(np.array(series_ids, np.int32))])
+        result = NEWEST.run({"ids": binary.int4s(np.array(series_ids, np.int32))})
         oldest[_int4s(result, 0) - 1] = _instants(result, 1) - KEPT // timedelta(microseconds=1)
     return oldest
 
 
 def samples_around(series_ids: Sequence[int], first: NDArray[np.int64], last: NDArray[np.int64]) -> Samples:
     """What is kept around the span from `first` to `last` (microseconds, one pair a series), neighbours included."""
-    with connection.wrap_database_errors:
-        result = binary.execute(
-            AROUND,
-            [binary.int4s(np.array(series_ids, np.int32)), binary.instants(first), binary.instants(last)],
-        )
+    ids = binary.int4s(np.array(series_ids, np.int32))
+    result = AROUND.run({"ids": ids, "first": binary.instants(first), "last": binary.instants(last)})
     values = _cells(result, 2, ">f8").astype(np.float64)
     return Samples((_int4s(result, 0) - 1).astype(np.int32), _instants(result, 1), values)
 
@@ -158,8 +154,8 @@ def samples_around(series_ids: Sequence[int], first: NDArray[np.int64], last: ND
 def keep(series_ids: NDArray[np.int32], at_us: NDArray[np.int64], value: NDArray[np.float64]) -> None:
     """Add samples, each instant of a series once."""
     if len(at_us):
-        with connection.wrap_database_errors:
-            binary.execute(KEEP, [binary.int4s(series_ids), binary.instants(at_us), binary.float8s(value)])
+        ids = binary.int4s(series_ids)
+        KEEP.run({"ids": ids, "at": binary.instants(at_us), "value": binary.float8s(value)})
 
 
 def trim(*, at: datetime) -> None:

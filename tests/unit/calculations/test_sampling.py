@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -76,7 +77,7 @@ def test_nothing_gives_nothing():
 def test_what_a_counter_brings_adds_up_as_increase_does(values):
     """Prometheus' own way to add up: the last value less the first, and the value before each reset on top."""
     found = rows_of(timeline(COUNTER, *[(15 * n, value) for n, value in enumerate(values)]))
-    resets = sum(before for before, now in zip(values, values[1:], strict=False) if now < before)
+    resets = sum(before for before, now in itertools.pairwise(values) if now < before)
     assert math.isclose(found.value.sum(), values[-1] - values[0] + resets, rel_tol=1e-9, abs_tol=1e-3)
 
 
