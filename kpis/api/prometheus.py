@@ -7,7 +7,7 @@ sender reports them and goes on. 5xx and 429 are sent again, so they are answere
 from __future__ import annotations
 
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
 from kpis.api.pushed import SOURCE, STORED, Pushed, answer, body_of
@@ -15,6 +15,9 @@ from kpis.ingest.decoding import remote_write
 from kpis.ingest.named import NamedSamples
 
 BINARY = {"type": "string", "format": "binary"}
+COMPRESSED = OpenApiParameter(
+    "Content-Encoding", {"type": "string", "enum": ["snappy"]}, OpenApiParameter.HEADER, required=True
+)
 
 
 class RemoteWrite(Pushed):
@@ -29,7 +32,7 @@ class RemoteWrite(Pushed):
         operation_id="prometheus_write",
         request={"application/x-protobuf": BINARY},
         responses={200: STORED},
-        parameters=[SOURCE],
+        parameters=[SOURCE, COMPRESSED],
     )
     def post(self, request: Request) -> HttpResponse:
         return answer(self.taken_in(request, request.query_params.get("source")))

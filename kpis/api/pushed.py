@@ -109,7 +109,7 @@ def source_of(request: Request, slug: str | None) -> DataSource:
     if slug is not None:
         found = sources.filter(slug=slug[:80]).first() if "\x00" not in slug else None
         if found is None:
-            raise Refusal(404, "unknown_source", _("There is no pushing source of this name in sight."), attr="source")
+            raise Refusal(400, "unknown_source", _("There is no pushing source of this name in sight."), attr="source")
         return found
     first, *others = [*sources[:2], None]
     if first is None:

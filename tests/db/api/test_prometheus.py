@@ -152,19 +152,19 @@ def test_the_source_is_named_where_a_token_sees_several(rule):
     assert codes(write(client, content)) == ["source_needed"]
     assert write(client, content, query="?source=cluster").status_code == 200
     missing = write(client, content, query="?source=nowhere")
-    assert (missing.status_code, codes(missing)) == (404, ["unknown_source"])
-    assert write(client, content, query="?source=%00").status_code == 404
+    assert (missing.status_code, codes(missing)) == (400, ["unknown_source"])
+    assert write(client, content, query="?source=%00").status_code == 400
 
 
 def test_only_sources_in_sight_and_only_those_that_push_are_meant(rule):
     initiative = InitiativeFactory()
     client, content = sender(initiatives=[initiative]), body([(UP, [(MS, 1.0)])])
     assert codes(write(client, content)) == ["source_needed"]
-    assert write(client, content, query="?source=cluster").status_code == 404
+    assert write(client, content, query="?source=cluster").status_code == 400
     DataSourceFactory(slug="prom")
     DataSourceFactory(slug="own", initiative=initiative, kind="push", address="", every=None, overlap=None)
     assert write(client, content).status_code == 200
-    assert write(client, content, query="?source=prom").status_code == 404
+    assert write(client, content, query="?source=prom").status_code == 400
 
 
 def test_a_paused_source_says_so(source):

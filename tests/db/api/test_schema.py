@@ -24,6 +24,7 @@ from tests.factories import (
     AnnotationFactory,
     BaselineFactory,
     CostEntryFactory,
+    DataSourceFactory,
     InitiativeFactory,
     KpiFactory,
     TargetFactory,
@@ -32,6 +33,7 @@ from tests.factories import (
 )
 
 STREAMS = "events"
+schemathesis.serializer.alias("application/x-protobuf", "application/octet-stream")
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 VERBS = {"get", "post", "put", "patch", "delete"}
 
@@ -103,6 +105,7 @@ def portal_schema(one_connection):
         "annotations": AnnotationFactory(initiative=initiative).pk,
     }
     TargetFactory(kpi=kpi, on="2026-06-01")
+    DataSourceFactory(slug="support", kind="push", address="", every=None, overlap=None)
     BaselineFactory(kpi=kpi, version=1)
     schema = schemathesis.openapi.from_wsgi(
         "/api/v1/schema/", app=application, headers={"Accept": "application/vnd.oai.openapi+json"}
