@@ -30,7 +30,9 @@ from kpis.sources.models import DataSource, Pull
 class SourceBody(Definition):
     slug = Slug(help_text="How everything addresses the source. Given once, it stays.")
     initiative = Named("slug", rows=initiatives_seen_by, required=False, allow_null=True, help_text="Its slug.")
-    overlap = Overlap(required=False, help_text="Asked again each time, so that late samples are not lost.")
+    overlap = Overlap(
+        required=False, allow_null=True, help_text="Asked again each time, so that late samples are not lost."
+    )
     auth_header = Text(
         write_only=True,
         required=False,
