@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kpis', '0003_identical_batches_are_known_again'),
+        ('kpis', '0004_measurements_lie_by_month'),
     ]
 
     operations = [
