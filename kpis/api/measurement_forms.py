@@ -173,6 +173,12 @@ ROWS = {
         "A page of measurements.",
     )
 }
+REMOVED = {
+    200: OpenApiResponse(
+        _object({"removed": COUNT, "dry_run": {"type": "boolean"}}, ["removed", "dry_run"]),
+        "How many measurements went, or would go.",
+    )
+}
 INTERVAL = _object(
     {
         "start": TIME,
@@ -182,8 +188,14 @@ INTERVAL = _object(
         "weight": NUMBER,
         "complete": {"type": "boolean"},
         "provisional": {"type": "boolean"},
+        "state": {"type": "string", "enum": ["provisional", "incomplete", "complete"]},
+        "group": {"type": ["string", "null"], "description": "Value of the label in `group_by`; null: without it."},
     },
-    ["start", "end", "value", "count", "weight", "complete", "provisional"],
+    ["start", "end", "value", "count", "weight", "complete", "provisional", "state"],
+)
+GAP = _object(
+    {"start": TIME, "end": TIME, "explanation": {"type": ["string", "null"], "description": "The outage, if known."}},
+    ["start", "end", "explanation"],
 )
 INTERVALS = {
     200: OpenApiResponse(
@@ -192,7 +204,9 @@ INTERVALS = {
                 "kpi": KEY,
                 "unit": {"type": "string"},
                 "interval": {"type": "string"},
+                "group_by": {"type": "string"},
                 "results": _array(INTERVAL),
+                "gaps": _array(GAP),
                 "reasons": {"type": "object", "additionalProperties": {"type": "string"}},
             },
             ["kpi", "unit", "interval", "results", "reasons"],

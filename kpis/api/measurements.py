@@ -16,24 +16,23 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from prometheus_client import Histogram
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import APIView
 
+from kpis.access.rights import Action
 from kpis.api import errors, measurement_forms, spans
 from kpis.api.idempotency import Idempotent
-from kpis.api.permissions import HasScope, Read, asker
+from kpis.api.permissions import HasScope, ReadOrManage, asker
 from kpis.api.refusal import Refusal
 from kpis.definitions import organisation
 from kpis.definitions.sight import kpis_seen_by
 from kpis.ingest.accepting import accept_batch
 from kpis.ingest.receipts import Receipt
 from kpis.ingest.refusals import BatchRefused, BodyTooLarge, UnsupportedMediaType
-from kpis.measurements import reading
+from kpis.measurements import reading, removing
 from kpis.plumbing import clock
 
 SECONDS = Histogram("roi_ingest_request_seconds", "From a batch's arrival to its answer, commit included.")
 STATUS = {"all_stored": 200, "some_stored": 207, "none_stored": 422}
 CAUSES_AT_MOST = 100  # in the problem's own list; `rejected` names every point
-YES, NO = ("true", "1"), ("false", "0", "")
 LARGEST_PAGE = 1000
 
 
@@ -62,8 +61,8 @@ class Measurements(Idempotent):
                     request.content_type or "",
                     encoding=request.headers.get("Content-Encoding", ""),
                     actor=asker(request),  # type: ignore[arg-type]
-                    atomic=_flag(request, "atomic"),
-                    dry_run=_flag(request, "dry_run"),
+                    atomic=spans.asked_flag(request, "atomic"),
+                    dry_run=spans.asked_flag(request, "dry_run"),
                     at=clock.now(),
                 )
             except BatchRefused as refused:
@@ -80,13 +79,6 @@ def _body(request: Request) -> bytes:
 
 def _status_of(refused: BatchRefused) -> int:
     return {BodyTooLarge: 413, UnsupportedMediaType: 415}.get(type(refused), 400)
-
-
-def _flag(request: Request, name: str) -> bool:
-    value = request.query_params.get(name, "").lower()
-    if value not in YES + NO:
-        raise Refusal(400, "invalid_parameter", _("This parameter is true or false."), attr=name)
-    return value in YES
 
 
 def _answer(receipt: Receipt) -> HttpResponse:
@@ -108,13 +100,14 @@ def _bytes(content: object, status: int = 200, media_type: str = "application/js
     return HttpResponse(msgspec.json.encode(content), status=status, content_type=media_type)
 
 
-class Rows(APIView):
+class Rows(Idempotent):
     """List the measurements of a KPI
 
     Oldest first, with their origin: the rows behind a figure. `next` is the address of the following page.
     """
 
-    permission_classes = [Read]
+    permission_classes = [ReadOrManage]
+    changes = Action.CHANGE_KPIS
 
     @extend_schema(
         operation_id="kpis_measurements_list",
@@ -137,6 +130,32 @@ class Rows(APIView):
         )
         rows, more = found[:size], len(found) > size
         return _bytes({"next": _next(request, rows[-1]) if more else None, "previous": None, "results": _shown(rows)})
+
+    @extend_schema(
+        operation_id="kpis_measurements_destroy",
+        responses=measurement_forms.REMOVED,
+        parameters=[spans.FROM, spans.TO, spans.LABELS, measurement_forms.OPTIONS[1]],
+    )
+    def delete(self, request: Request, key: str) -> HttpResponse:
+        """Remove measurements of a KPI
+
+        Both bounds are needed. Intervals in which the rows lay are computed anew, with effect, ledger and ROI; closed
+        periods stay. `dry_run=true` says how many rows would go. At most a million rows at once.
+        """
+        kpi = get_object_or_404(kpis_seen_by(asker(request)), key=key)
+        spans.refuse_unknown(request, {"from", "to", "dry_run"})
+        start, end = spans.asked_span(request, organisation.calendar())
+        for bound in ("from", "to"):
+            if not request.query_params.get(bound):
+                raise Refusal(400, "missing_bound", _("What is removed needs both bounds, from and to."), attr=bound)
+        dry_run = spans.asked_flag(request, "dry_run")
+        labels, who = spans.asked_labels(request), asker(request)
+        try:
+            removed = removing.remove(kpi, start, end, labels=labels, dry_run=dry_run, by=who, at=clock.now())  # type: ignore[arg-type]
+        except removing.TooManyRows as error:
+            sentence = _("One request removes at most %(most)d measurements; ask for a shorter span.")
+            raise Refusal(422, "too_many_rows", sentence % {"most": removing.ROWS_AT_MOST}, attr="from") from error
+        return _bytes({"removed": removed, "dry_run": dry_run})
 
 
 def _page_size(request: Request) -> int:

@@ -17,6 +17,7 @@ EARLIEST = datetime(1989, 1, 1, tzinfo=UTC)  # every measurement is younger
 LATEST = datetime(2999, 1, 1, tzinfo=UTC)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 LABEL = "label."
+YES, NO = ("true", "1"), ("false", "0", "")
 UNSTORABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 FROM = OpenApiParameter("from", str, description="First day (local midnight) or instant with an offset; inclusive.")
@@ -62,6 +63,14 @@ def asked_labels(request: Request) -> dict[str, str]:
         if UNSTORABLE.search(name + value):
             raise Refusal(400, "invalid_labels", _("No label has such a character."), attr=f"{LABEL}{name}"[:80])
     return found
+
+
+def asked_flag(request: Request, name: str) -> bool:
+    """A parameter that is true or false; false where it is not given."""
+    value = request.query_params.get(name, "").lower()
+    if value not in YES + NO:
+        raise Refusal(400, "invalid_parameter", _("This parameter is true or false."), attr=name)
+    return value in YES
 
 
 def refuse_unknown(request: Request, known: Collection[str]) -> None:

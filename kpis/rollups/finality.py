@@ -142,6 +142,7 @@ def _expected(
 ) -> dict[int, list[Interval]]:
     """By KPI: the final intervals since its first data in which it should have been measured."""
     newest, first = _newest(kpis), _first_starts(kpis)
+    start = max(start, min(first.values(), default=start))  # before lies nothing to be expected
     off = partial(_is_off, calendar=calendar, holidays=_holidays())
     intervals = {g: calendar.between(start, min(end, now), Granularity(g)) for g in {kpi.interval for kpi in kpis}}
     days_off = {g: {i.start for i in intervals[g] if off(i)} for g in {k.interval for k in kpis if k.workdays_only}}

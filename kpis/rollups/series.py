@@ -23,6 +23,7 @@ from kpis.rollups.models import KpiState
 from kpis.rollups.rows import IntervalRows, Span
 
 Labels = Mapping[str, str]
+NEVER_US = -(2**62)
 
 _past_the_table = ContextVar("interval values are computed from the measurements", default=False)
 
@@ -32,7 +33,8 @@ class IntervalPoint:
     """A KPI's value in one interval `[start, end)`, in its unit, over all matching label sets.
 
     `count` measurements with `weight` in all are behind it. `value` None: there is data but no value, and `reason`
-    says why. `provisional`: it may still change by itself, because the interval is open or late.
+    says why. `provisional`: it may still change by itself, because the interval is open or late. `source_went_on`: a
+    newer measurement of the KPI proves that nothing of it is still on its way.
     """
 
     start: datetime
@@ -43,7 +45,15 @@ class IntervalPoint:
     complete: bool
     provisional: bool
     state: Finality
+    source_went_on: bool = False
     reason: str = ""
+
+    @property
+    def watermark(self) -> str:
+        """ "provisional", "complete", or "incomplete": its lateness is over, and its source has been silent since."""
+        if self.provisional:
+            return "provisional"
+        return "complete" if self.source_went_on else "incomplete"
 
 
 def matching(kpi: Kpi, where: Labels | None) -> list[Series]:
@@ -81,8 +91,27 @@ def interval_values_of(
         if not series_ids or start >= end:
             continue
         read = _read(series_ids, wanted, (first, epoch_us(end)), alike, calendar, with_bins=with_bins)
-        for kpi_id, part in _by_kpi(read, owners):
+        for kpi_id, part in _by_owner(read, owners):
             found[kpi_id] = list(_points(part, alike[kpi_id].aggregation, newest.get(kpi_id), now))
+    return found
+
+
+def interval_values_by_label(
+    kpi: Kpi, granularity: str, start: datetime, end: datetime, *, name: str, where: Labels | None = None, now: datetime
+) -> dict[str | None, list[IntervalPoint]]:
+    """`interval_values` of the series with each value of the label `name`, in order; under None those without it."""
+    value_of_series = {one.pk: one.labels.get(name) for one in matching(kpi, where)}
+    values = sorted(set(value_of_series.values()), key=lambda value: (value is None, value))
+    found: dict[str | None, list[IntervalPoint]] = {value: [] for value in values}
+    if not values or start >= end:
+        return found
+    calendar, wanted = organisation.calendar(), Granularity(granularity)
+    span = epoch_us(calendar.start_of(start, wanted)), epoch_us(end)
+    with_bins = kpi.aggregation in QUANTILES
+    read = _read(list(value_of_series), wanted, span, {kpi.pk: kpi}, calendar, with_bins=with_bins)
+    newest = KpiState.objects.filter(kpi=kpi).values_list("newest_at", flat=True).first()
+    for n, part in _by_owner(read, {series: values.index(value) for series, value in value_of_series.items()}):
+        found[values[n]] = list(_points(part, kpi.aggregation, newest, now))
     return found
 
 
@@ -138,31 +167,32 @@ def _alike(kpis: Collection[Kpi], granularity: str | None) -> dict[tuple[Granula
     return found
 
 
-def _by_kpi(read: IntervalRows, owners: Mapping[int, int]) -> Iterable[tuple[int, IntervalRows]]:
-    """Each KPI's rows, its label sets merged, in order of time."""
+def _by_owner(read: IntervalRows, owners: Mapping[int, int]) -> Iterable[tuple[int, IntervalRows]]:
+    """The rows of each owner of series (a KPI, a label's value), merged, in order of time."""
     if not len(read):
         return
-    kpi_of = np.array([owners[series] for series in read.series.tolist()], np.int64)
-    order = np.lexsort((read.series, read.start, kpi_of))
-    kpi_of, start = kpi_of[order], read.start[order]
+    owner = np.array([owners[series] for series in read.series.tolist()], np.int64)
+    order = np.lexsort((read.series, read.start, owner))
+    owner, start = owner[order], read.start[order]
     new = np.ones(start.size, bool)
-    new[1:] = (kpi_of[1:] != kpi_of[:-1]) | (start[1:] != start[:-1])
+    new[1:] = (owner[1:] != owner[:-1]) | (start[1:] != start[:-1])
     first = np.flatnonzero(new)
     merged = merge_groups(taken(read.states, order), np.cumsum(new) - 1)
-    kpi_of, start, end = kpi_of[first], start[first], read.end[order][first]
-    edges = np.flatnonzero(np.diff(kpi_of, prepend=kpi_of[0] - 1, append=kpi_of[-1] + 1))
+    owner, start, end = owner[first], start[first], read.end[order][first]
+    edges = np.flatnonzero(np.diff(owner, prepend=owner[0] - 1, append=owner[-1] + 1))
     for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         part = np.arange(a, b)
-        yield int(kpi_of[a]), IntervalRows(kpi_of[part], start[part], end[part], taken(merged, part))
+        yield int(owner[a]), IntervalRows(owner[part], start[part], end[part], taken(merged, part))
 
 
 def _points(part: IntervalRows, aggregation: str, newest_at: datetime | None, now: datetime) -> Iterable[IntervalPoint]:
     """Column by column: thousands of points stand on one page."""
     values, exist = values_of(part.states, aggregation)
     states = finalities(part.start, part.end, newest_at=newest_at, now=now)
-    columns = (part.start, part.end, values, exist, part.states.n, part.states.sum_w)
+    went_on = part.end <= (epoch_us(newest_at) if newest_at is not None else NEVER_US)
+    columns = (part.start, part.end, values, exist, part.states.n, part.states.sum_w, went_on)
     rows_of_it = zip(*(column.tolist() for column in columns), states, strict=True)
-    for i, (start, end, value, exists, count, weight, state) in enumerate(rows_of_it):
+    for i, (start, end, value, exists, count, weight, source_went_on, state) in enumerate(rows_of_it):
         complete = state is Finality.COMPLETE
         yield IntervalPoint(
             start=_instant(start),
@@ -173,6 +203,7 @@ def _points(part: IntervalRows, aggregation: str, newest_at: datetime | None, no
             complete=complete,
             provisional=not complete,
             state=state,
+            source_went_on=source_went_on,
             reason="" if exists else _reason(part.states, i, aggregation),
         )
 

@@ -15,7 +15,7 @@ import pytest
 
 from kpis.ingest import accepting
 from kpis.rollups import rolling
-from kpis.rollups.series import interval_values
+from kpis.rollups.series import interval_values, interval_values_by_label
 from tests.factories import InitiativeFactory, KpiFactory, OrganisationFactory
 from tests.oracles import interval_values as oracle
 from tests.oracles.interval_values import SHARES, ZONES, Clock, Point
@@ -134,3 +134,22 @@ def test_each_aggregation_stored_as_itself_in_any_fiscal_year_is_the_oracles(agg
         for one in found:
             behind = expected[one.start, one.end]
             assert alike(one.value, oracle.value_of(behind, aggregation), aggregation, behind), one
+
+
+@pytest.mark.parametrize("aggregation", ["mean", "last", "p90"])
+def test_the_values_of_a_label_are_those_of_the_points_that_have_it(aggregation):
+    rng = random.Random(aggregation)
+    OrganisationFactory(zone="Europe/Berlin")
+    points = random_points(rng, "Europe/Berlin", 200)
+    kpi = fed("day", aggregation, points, rng)
+    for granularity in oracle.GRANULARITIES:
+        begins = FIRST - timedelta(days=100)
+        groups = interval_values_by_label(kpi, granularity, begins, NOW, name="team", now=NOW)
+        assert list(groups) == ["north", "south", None]
+        for team, found in groups.items():
+            chosen = [point for point, n in points if LABELS[n].get("team") == team]
+            expected = oracle.by_interval(chosen, clock_of("Europe/Berlin", 1), granularity)
+            assert [(one.start, one.end) for one in found] == sorted(expected)
+            for one in found:
+                behind = expected[one.start, one.end]
+                assert alike(one.value, oracle.value_of(behind, aggregation), aggregation, behind)
