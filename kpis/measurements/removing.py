@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -57,7 +58,7 @@ def remove(
     All of it in one transaction with its audit row. dry_run : say how many would go, and leave them.
     Refuses (TooManyRows) more than a million at once.
     """
-    asked = {"kpi": kpi.pk, "labels": json.dumps(dict(labels)), "start": start, "end": end}
+    asked: dict[str, Any] = {"kpi": kpi.pk, "labels": json.dumps(dict(labels)), "start": start, "end": end}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(COUNT, asked | {"limit": ROWS_AT_MOST + 1})
         found = int(cursor.fetchone()[0])
