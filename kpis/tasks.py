@@ -13,7 +13,7 @@ from kpis.digests import schedule as digest_schedule
 from kpis.ingest import repeats
 from kpis.measurements import partitions
 from kpis.plumbing import answers, changes, clock, locks, outbox, wakeup
-from kpis.sources import memory, pulling, schedule
+from kpis.sources import arranging, memory, pulling, schedule
 
 ARRIVALS_AT_ONCE = 500
 
@@ -40,6 +40,13 @@ def bring_up_to_date() -> None:
     with locks.only_one("bring_up_to_date") as mine:
         if mine and pipeline.bring_up_to_date(at_most=ARRIVALS_AT_ONCE):
             wakeup.after_commit("kpis.bring_up_to_date")
+
+
+@shared_task(name="kpis.map_received", acks_late=True, time_limit=300)
+def map_received() -> None:
+    """Store what the memory of received series holds under rules that are new or changed."""
+    if arranging.map_anew(at=clock.now()):
+        wakeup.after_commit("kpis.map_received")
 
 
 @shared_task(name="kpis.send_due_digests", acks_late=True, time_limit=60)

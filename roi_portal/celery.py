@@ -33,6 +33,7 @@ QUEUES = {
 TICKS = {
     "kpis.pull_due_sources": 5,
     "kpis.bring_up_to_date": 5,
+    "kpis.map_received": 15,
     "kpis.send_due_digests": 30,
     "kpis.send_outbox": 10,
     "kpis.tidy_up": 3600,

@@ -27,6 +27,7 @@ from kpis.sources.models import MappingRule, ReceivedSeries
 KEPT = timedelta(hours=48)  # before the newest sample of the series, in which samples may come in any order
 KEPT_UNMAPPED = timedelta(hours=1)
 FORGOTTEN_AFTER = timedelta(days=30)
+BEGINNING_US = -(10**16)  # before the year 1700, and its opposite after 2200
 
 FOUND = """
 select q.n, s.id, s.rule_id
@@ -149,6 +150,12 @@ def samples_around(series_ids: Sequence[int], first: NDArray[np.int64], last: ND
     result = AROUND.run({"ids": ids, "first": binary.instants(first), "last": binary.instants(last)})
     values = _cells(result, 2, ">f8").astype(np.float64)
     return Samples((_int4s(result, 0) - 1).astype(np.int32), _instants(result, 1), values)
+
+
+def all_samples(series_ids: Sequence[int]) -> Samples:
+    """Everything that is kept of these series."""
+    ever = np.full(len(series_ids), BEGINNING_US)
+    return samples_around(series_ids, ever, -ever)
 
 
 def keep(series_ids: NDArray[np.int32], at_us: NDArray[np.int64], value: NDArray[np.float64]) -> None:
