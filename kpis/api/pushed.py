@@ -92,9 +92,12 @@ class Pushed(Idempotent):
         """The samples of the body. Refuses (BatchRefused) another form and what cannot be read."""
         raise NotImplementedError
 
-    def taken_in(self, request: Request, slug: str | None) -> Received:
-        """Store what the request brings. Refuses (Refusal) with the status that tells the sender what to do next."""
-        source = source_of(request, slug)
+    def taken_in(self, request: Request, slug: str | None, *, missing: int = 400) -> Received:
+        """Store what the request brings. Refuses (Refusal) with the status that tells the sender what to do next.
+
+        missing : the status where there is no source of this name.
+        """
+        source = source_of(request, slug, missing=missing)
         try:
             return receive(self.decoded(request), source=source, actor=asker(request), at=clock.now())  # type: ignore[arg-type]
         except BatchRefused as refused:
@@ -103,13 +106,15 @@ class Pushed(Idempotent):
             raise Refusal(409, "source_paused", _("The source is paused; nothing is taken in for it.")) from closed
 
 
-def source_of(request: Request, slug: str | None) -> DataSource:
+def source_of(request: Request, slug: str | None, *, missing: int = 400) -> DataSource:
     """The pushing source that is meant. Refuses (Refusal) one out of sight, and none where there is a choice."""
     sources = health.sources_seen_by(asker(request)).filter(kind=DataSource.Kind.PUSH).select_related(None)
     if slug is not None:
         found = sources.filter(slug=slug[:80]).first() if "\x00" not in slug else None
         if found is None:
-            raise Refusal(400, "unknown_source", _("There is no pushing source of this name in sight."), attr="source")
+            raise Refusal(
+                missing, "unknown_source", _("There is no pushing source of this name in sight."), attr="source"
+            )
         return found
     first, *others = [*sources[:2], None]
     if first is None:
@@ -131,11 +136,22 @@ def body_of(request: Request) -> bytes:
 
 def answer(received: Received) -> HttpResponse:
     """200; 400 with what is wrong where samples are the sender's fault, though all others are stored."""
+    return _problem(received, 400) if received.has_senders_faults else _as_json(asdict(received))
+
+
+def answer_in_parts(received: Received) -> HttpResponse:
+    """As measurements are answered: 200, 207 where samples are the sender's fault, 422 where none was stored."""
     if not received.has_senders_faults:
         return _as_json(asdict(received))
+    stored = received.accepted + received.replaced + received.unchanged + received.remembered
+    return _as_json(asdict(received), status=207) if stored else _problem(received, 422)
+
+
+def _problem(received: Received, status: int) -> HttpResponse:
     causes = [errors.error(one.code, f"{one.detail} ({one.count}: {one.first})") for one in received.rejected]
     sentence = _("Some samples can never be stored; all others are. Do not send the request again.")
-    return _as_json(errors.problem(400, causes, sentence) | asdict(received), status=400, media_type=errors.MEDIA_TYPE)
+    problem = errors.problem(status, causes, sentence)
+    return _as_json(problem | asdict(received), status=status, media_type=errors.MEDIA_TYPE)
 
 
 def _as_json(content: object, *, status: int = 200, media_type: str = "application/json") -> HttpResponse:

@@ -19,6 +19,8 @@ from kpis.api import (
     kpis,
     ledger,
     measurements,
+    openmetrics,
+    otlp,
     prometheus,
     roi,
     source_rules,
@@ -87,6 +89,8 @@ urlpatterns = [
     # -- measurements ------------------------------------------------------------------------------------------------
     path("measurements/", measurements.Measurements.as_view(), name="api-measurements"),
     path("prometheus/write", prometheus.RemoteWrite.as_view(), name="api-remote-write"),
+    path("otlp/v1/metrics", otlp.OtlpMetrics.as_view(), name="api-otlp"),
+    path("openmetrics/<its_slug:slug>/", openmetrics.PushedPage.as_view(), name="api-openmetrics"),
     path("kpis/<its_key:key>/measurements/", measurements.Rows.as_view(), name="api-rows"),
     path("kpis/<its_key:key>/intervals/", intervals.Intervals.as_view(), name="api-intervals"),
     path("kpis/<its_key:key>/effect/", effect.KpiEffect.as_view(), name="api-effect"),
