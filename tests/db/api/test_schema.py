@@ -34,6 +34,7 @@ from tests.factories import (
 
 STREAMS = "events"
 schemathesis.serializer.alias("application/x-protobuf", "application/octet-stream")
+schemathesis.serializer.alias("application/openmetrics-text", "text/plain")
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 VERBS = {"get", "post", "put", "patch", "delete"}
 
