@@ -8,7 +8,7 @@ from kpis.digests.models import Digest, Edition, Recipient
 from kpis.evaluation.models import Effect
 from kpis.ingest.models import Rejection
 from kpis.ledger.models import Assumption, CostEntry, LedgerEntry, ValueDriver
-from kpis.measurements.models import Arrival, Batch, Measurement, Series
+from kpis.measurements.models import Arrival, Batch, Measurement, Retention, Series
 from kpis.phases.models import PhaseEntry
 from kpis.plumbing.models import Change, IdempotentAnswer, OutboxMail
 from kpis.rollups.models import IntervalValue, KpiState
@@ -47,6 +47,7 @@ __all__ = [
     "ReceivedSeries",
     "Recipient",
     "Rejection",
+    "Retention",
     "Series",
     "Target",
     "Token",

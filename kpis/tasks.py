@@ -11,7 +11,7 @@ from kpis import pipeline
 from kpis.digests import delivery
 from kpis.digests import schedule as digest_schedule
 from kpis.ingest import repeats
-from kpis.measurements import partitions
+from kpis.measurements import partitions, retention
 from kpis.plumbing import answers, changes, clock, locks, outbox, wakeup
 from kpis.sources import arranging, memory, pulling, schedule
 
@@ -68,6 +68,14 @@ def send_edition(edition_id: int) -> None:
 def send_outbox() -> None:
     """Tick: carry the mails that wait."""
     outbox.send_due(at=clock.now())
+
+
+@shared_task(name="kpis.remove_old_rows", acks_late=True, time_limit=300)
+def remove_old_rows() -> None:
+    """Tick: remove measurements that were kept long enough, a few chunks at a time."""
+    with locks.only_one("remove_old_rows") as mine:
+        if mine and retention.remove_old_rows(at=clock.now()):
+            wakeup.after_commit("kpis.remove_old_rows")
 
 
 @shared_task(name="kpis.tidy_up", acks_late=True, time_limit=300)

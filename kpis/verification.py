@@ -60,6 +60,7 @@ class Verification:
     compared: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     differences: list[Difference] = field(default_factory=list)
     left_out: int = 0
+    rows_gone: int = 0  # interval values whose measurements are not kept any more
 
 
 def verify(*, now: datetime) -> Verification:
@@ -97,9 +98,10 @@ def _settled(states: Mapping[int, KpiState], stored: Mapping[int, Effect]) -> di
 
 
 def _verify_interval_values(kpi: Kpi, calendar: Calendar, result: Verification) -> None:
-    compared, found = deviations_of(kpi, calendar)
-    result.compared["interval values"] += compared
-    for d in found:
+    found = deviations_of(kpi, calendar)
+    result.compared["interval values"] += found.rows
+    result.rows_gone += found.rows_gone
+    for d in found.deviations:
         labels = json.dumps(d.series.labels, sort_keys=True, ensure_ascii=False) if d.series.labels else ""
         name = " ".join(filter(None, [kpi.key, labels, d.granularity, _local(d.start, calendar), d.column]))
         result.differences.append(Difference(f"Interval value {name}", d.stored, d.recomputed))

@@ -20,6 +20,7 @@ from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
 from kpis.definitions.sight import kpis_seen_by
 from kpis.ingest.checking import LONGEST_LABEL_NAME
+from kpis.measurements import retention
 from kpis.plumbing import clock
 from kpis.rollups.finality import gaps
 from kpis.rollups.series import IntervalPoint, interval_values, interval_values_by_label
@@ -59,12 +60,13 @@ class Intervals(APIView):
             shown = [(point, {"group": value}) for value, points in groups.items() for point in points]
         else:
             shown = [(point, {}) for point in interval_values(kpi, interval, start, end, where=where, now=now)]
+        rows_from = retention.rows_from([kpi.pk]).get(kpi.pk)
         answer = {
             "kpi": kpi.key,
             "unit": kpi.unit,
             "interval": interval,
             **({"group_by": group_by} if group_by else {}),
-            "results": [_shown(point, zone) | group for point, group in shown],
+            "results": [_shown(point, zone, rows_from) | group for point, group in shown],
             **({"gaps": _gaps(kpi, start, end, now, zone)} if spans.asked_flag(request, "gaps") else {}),
             "reasons": {
                 f"results.{n}.value": point.reason for n, (point, _) in enumerate(shown) if point.value is None
@@ -101,7 +103,7 @@ def _gaps(kpi: Kpi, start: datetime, end: datetime, now: datetime, zone: ZoneInf
     ]
 
 
-def _shown(point: IntervalPoint, zone: ZoneInfo) -> dict[str, object]:
+def _shown(point: IntervalPoint, zone: ZoneInfo, rows_from: datetime | None) -> dict[str, object]:
     """Bounds in the organisation's zone, where they are midnights."""
     bounds: dict[str, datetime] = {"start": point.start.astimezone(zone), "end": point.end.astimezone(zone)}
     return bounds | {
@@ -111,4 +113,5 @@ def _shown(point: IntervalPoint, zone: ZoneInfo) -> dict[str, object]:
         "complete": point.complete,
         "provisional": point.provisional,
         "state": point.watermark,
+        "rows_gone": rows_from is not None and point.start < rows_from,
     }

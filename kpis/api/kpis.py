@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import CharFilter, FilterSet
-from rest_framework.serializers import CharField, ChoiceField
+from drf_spectacular.utils import extend_schema_field
+from rest_framework.serializers import CharField, ChoiceField, IntegerField, SerializerMethodField
 
 from kpis.access.rights import Action, Actor
 from kpis.api.definitions import Definitions
@@ -21,6 +22,7 @@ from kpis.definitions import changing
 from kpis.definitions.models import Kpi, Target
 from kpis.definitions.sight import initiatives_seen_by, kpis_seen_by, targets_of
 from kpis.ledger import changing as money
+from kpis.measurements import retention
 from kpis.rollups import rolling
 
 
@@ -51,6 +53,20 @@ class KpiBody(Definition):
         help_text="Default by category: efficiency day, quality week, cost month, innovation quarter.",
     )
 
+    rows_kept_for = IntegerField(
+        min_value=31,
+        max_value=36_600,
+        allow_null=True,
+        required=False,
+        help_text="Days after which measurements go; interval values stay. Null: they are kept for ever.",
+    )
+    rows_from = SerializerMethodField(help_text="Measurements before are gone; null: all of them are there.")
+
+    @extend_schema_field({"type": ["string", "null"], "format": "date-time"})
+    def get_rows_from(self, kpi: Kpi) -> str | None:
+        standing = getattr(kpi, "retention", None)
+        return standing.rows_from.isoformat() if standing else None
+
     class Meta:
         model = Kpi
         example = {
@@ -65,6 +81,8 @@ class KpiBody(Definition):
             "aggregation": "mean",
             "interval": "day",
             "stale_after": "P2DT00H00M00S",
+            "rows_kept_for": None,
+            "rows_from": None,
             "workdays_only": True,
             "is_context": False,
             "version": 1,
@@ -81,6 +99,8 @@ class KpiBody(Definition):
             "aggregation",
             "interval",
             "stale_after",
+            "rows_kept_for",
+            "rows_from",
             "workdays_only",
             "is_context",
             "version",
@@ -106,7 +126,7 @@ class Kpis(Definitions):
     ordering_fields = ("key", "name", "category", "position")
 
     def rows(self, who: Actor) -> QuerySet[Kpi]:
-        return kpis_seen_by(who)
+        return kpis_seen_by(who).select_related("retention")
 
     def create_row(self, fields: Mapping[str, Any], **who_and_when: Any) -> Kpi:
         return changing.create_kpi(fields, **who_and_when)
@@ -114,6 +134,7 @@ class Kpis(Definitions):
     def change_row(self, row: Kpi, fields: Mapping[str, Any], **who_and_when: Any) -> None:
         with transaction.atomic():
             versions.refuse_other_measure(row, fields)
+            retention.refuse_what_needs_rows(row, fields)
             changed = changing.change_kpi(row, fields, **who_and_when)
             if changed & changing.DEFINES_THE_MEASURE:
                 rolling.recompute([row.pk])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -21,6 +23,7 @@ from kpis.definitions import organisation
 from kpis.definitions.sight import initiatives_seen_by
 from kpis.ledger.models import LedgerEntry
 from kpis.ledger.reading import entries_between
+from kpis.measurements import retention
 
 
 class Ledger(APIView):
@@ -44,10 +47,12 @@ class Ledger(APIView):
         start, end = spans.asked_span(request, calendar)
         paging, zone = Paging(), ZoneInfo(calendar.zone)
         page = paging.paginate_queryset(entries_between(initiative, start, end), request, view=self)
-        return paging.get_paginated_response([_shown(entry, zone, request) for entry in page or ()])
+        kept_from = retention.rows_from([entry.kpi_id for entry in page or ()])
+        return paging.get_paginated_response([_shown(entry, zone, request, kept_from) for entry in page or ()])
 
 
-def _shown(entry: LedgerEntry, zone: ZoneInfo, request: Request) -> dict[str, Any]:
+def _shown(entry: LedgerEntry, zone: ZoneInfo, request: Request, kept_from: Mapping[int, datetime]) -> dict[str, Any]:
+    gone = entry.kpi_id in kept_from and entry.interval_start < kept_from[entry.kpi_id]
     return {
         "id": entry.pk,
         "interval": {
@@ -73,7 +78,7 @@ def _shown(entry: LedgerEntry, zone: ZoneInfo, request: Request) -> dict[str, An
         "method": entry.method,
         "status": entry.status,
         "provisional": entry.provisional,
-        "measurements": {"count": entry.measurements, "url": _rows(entry, request)},
+        "measurements": {"count": entry.measurements, "url": _rows(entry, request), "rows_gone": gone},
     }
 
 

@@ -79,6 +79,7 @@ REJECTED = _object(
                 "invalid_labels",
                 "invalid_id",
                 "invalid_row",
+                "rows_gone",
             ],
         },
         "detail": {"type": "string"},
@@ -164,11 +165,26 @@ ROW = _object(
     },
     ["at", "value", "weight", "id", "labels", "source", "token", "arrived_at"],
 )
+ROWS_GONE: Form = {
+    "description": "Where the span reaches back to days whose measurements are not kept any more; else null.",
+    "oneOf": [
+        {"type": "null"},
+        _object(
+            {"before": TIME, "detail": {"type": "string"}, "removed": COUNT, "to_remove": COUNT},
+            ["before", "detail", "removed", "to_remove"],
+        ),
+    ],
+}
 ROWS = {
     200: OpenApiResponse(
         _object(
-            {"next": {"type": ["string", "null"]}, "previous": {"type": "null"}, "results": _array(ROW)},
-            ["next", "previous", "results"],
+            {
+                "next": {"type": ["string", "null"]},
+                "previous": {"type": "null"},
+                "results": _array(ROW),
+                "rows_gone": ROWS_GONE,
+            },
+            ["next", "previous", "results", "rows_gone"],
         ),
         "A page of measurements.",
     )
@@ -189,9 +205,10 @@ INTERVAL = _object(
         "complete": {"type": "boolean"},
         "provisional": {"type": "boolean"},
         "state": {"type": "string", "enum": ["provisional", "incomplete", "complete"]},
+        "rows_gone": {"type": "boolean", "description": "Measurements of it are not kept any more; the value stays."},
         "group": {"type": ["string", "null"], "description": "Value of the label in `group_by`; null: without it."},
     },
-    ["start", "end", "value", "count", "weight", "complete", "provisional", "state"],
+    ["start", "end", "value", "count", "weight", "complete", "provisional", "state", "rows_gone"],
 )
 GAP = _object(
     {"start": TIME, "end": TIME, "explanation": {"type": ["string", "null"], "description": "The outage, if known."}},

@@ -5,6 +5,7 @@ A million points never meet a serializer: bytes go in to `ingest`, bytes come ou
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -23,12 +24,14 @@ from kpis.api.idempotency import Idempotent
 from kpis.api.permissions import HasScope, ReadOrManage, asker
 from kpis.api.refusal import Refusal
 from kpis.definitions import organisation
+from kpis.definitions.models import Kpi
 from kpis.definitions.sight import kpis_seen_by
 from kpis.ingest.accepting import accept_batch
 from kpis.ingest.receipts import Receipt
 from kpis.ingest.refusals import BatchRefused, BodyTooLarge, UnsupportedMediaType
-from kpis.measurements import reading, removing
+from kpis.measurements import reading, removing, retention
 from kpis.plumbing import clock
+from kpis.wording.moments import rows_gone
 
 SECONDS = Histogram("roi_ingest_request_seconds", "From a batch's arrival to its answer, commit included.")
 STATUS = {"all_stored": 200, "some_stored": 207, "none_stored": 422}
@@ -129,7 +132,8 @@ class Rows(Idempotent):
             kpi.pk, start, end, after=_place(request), limit=size + 1, labels=spans.asked_labels(request)
         )
         rows, more = found[:size], len(found) > size
-        return _bytes({"next": _next(request, rows[-1]) if more else None, "previous": None, "results": _shown(rows)})
+        answer = {"next": _next(request, rows[-1]) if more else None, "previous": None, "results": _shown(rows)}
+        return _bytes(answer | {"rows_gone": _rows_gone(kpi, start)})
 
     @extend_schema(
         operation_id="kpis_measurements_destroy",
@@ -176,6 +180,18 @@ def _place(request: Request) -> reading.Place | None:
 
 def _next(request: Request, last: reading.Row) -> str:
     return str(replace_query_param(request.build_absolute_uri(), "cursor", last.place.as_text()))
+
+
+def _rows_gone(kpi: Kpi, start: datetime) -> dict[str, object] | None:
+    standing = retention.retention_of(kpi)
+    if standing is None or start >= standing.rows_from:
+        return None
+    return {
+        "before": standing.rows_from,
+        "detail": rows_gone(standing.rows_from),
+        "removed": standing.removed,
+        "to_remove": standing.to_remove,
+    }
 
 
 def _shown(rows: list[reading.Row]) -> list[dict[str, object]]:

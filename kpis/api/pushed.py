@@ -45,6 +45,7 @@ REFUSED: dict[str, Any] = {
                 "invalid_id",
                 "invalid_weight",
                 "invalid_row",
+                "rows_gone",
             ],
         },
         "detail": {"type": "string"},

@@ -102,7 +102,9 @@ ENTRY = closed(
         "method": TEXT,
         "status": {"type": "string", "enum": ["open", "closed", "adjustment"]},
         "provisional": {"type": "boolean"},
-        "measurements": closed({"count": COUNT, "url": {"type": "string", "format": "uri"}}),
+        "measurements": closed(
+            {"count": COUNT, "url": {"type": "string", "format": "uri"}, "rows_gone": {"type": "boolean"}}
+        ),
     }
 )
 LEDGER = closed(

@@ -20,6 +20,7 @@ from kpis.evaluation.history import KpiHistory, history_of
 from kpis.evaluation.standings import Standing, foremost, standings_of
 from kpis.ledger.reading import amounts_by_interval, drivers_of
 from kpis.measurements.reading import CursorUnreadable, Place, rows_between
+from kpis.measurements.retention import retention_of
 from kpis.plumbing import clock
 from kpis.wording.kpi_sentences import Change, KpiFacts, kpi_headline
 from kpis.wording.positions import WORD_OF
@@ -61,12 +62,14 @@ def rows(request: HttpRequest, key: str) -> HttpResponse:
     kpi = _seen(request, key)
     start, end = asked_span(request)
     found = rows_between(kpi.pk, start, end, after=_place(request), limit=ROWS_A_PAGE + 1)
+    gone = retention_of(kpi)
     context = {
         "kpi": kpi,
         "initiative": kpi.initiative,
         "rows": found[:ROWS_A_PAGE],
         "after": found[ROWS_A_PAGE - 1].place.as_text() if len(found) > ROWS_A_PAGE else None,
         "sample": kpi.initiative.is_sample,
+        "gone": gone if gone is not None and start < gone.rows_from else None,
     }
     return page(request, "dashboards/kpi_rows.html", context, current="portfolio")
 

@@ -137,6 +137,7 @@ class Kpi(models.Model):
     interval = models.CharField(max_length=7, choices=Interval)
     stale_after = models.DurationField(null=True, blank=True)  # null: two measurement intervals
     workdays_only = models.BooleanField(default=False)
+    rows_kept_for = models.PositiveIntegerField(null=True, blank=True)  # days; null: measurements are kept for ever
     is_context = models.BooleanField(default=False)  # a volume that others are multiplied with: no verdict of its own
     version = models.PositiveIntegerField(default=1)  # of the definition
     position = models.PositiveSmallIntegerField(default=0)  # order on the initiative's page
@@ -146,6 +147,10 @@ class Kpi(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["initiative", "slug"], name="kpi_slug_once_per_initiative"),
             models.CheckConstraint(name="kpi_has_a_unit", condition=~Q(unit="")),
+            models.CheckConstraint(
+                name="kpi_keeps_measurements_a_month_at_least",
+                condition=Q(rows_kept_for__isnull=True) | Q(rows_kept_for__gte=31, rows_kept_for__lte=36_600),
+            ),
         ]
 
     def __str__(self) -> str:

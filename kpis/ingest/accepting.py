@@ -144,7 +144,9 @@ def _accepted_once(
 ) -> Receipt:
     kpi_ids = addressing.kpi_ids(actor, columns.kpi_keys, at=at)
     known = np.array([kpi_id is not None for kpi_id in kpi_ids], np.bool_)
-    verdicts = checking.verdicts_on(columns, known=known, at=at)
+    verdicts = checking.verdicts_on(
+        columns, known=known, rows_from_us=addressing.rows_from_us(actor, columns.kpi_keys, at=at), at=at
+    )
     if judged is not None:
         verdicts = np.where(judged != rejections.GOOD, judged, verdicts)
     rejected = rejections.rejected_points(verdicts)

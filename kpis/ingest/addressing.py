@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kpis.access.models import Token, User
+from kpis.calculations.intervals import epoch_us
 from kpis.definitions import keys, sight
 from kpis.definitions.models import Kpi
 
 REMEMBERED = timedelta(seconds=10)  # how long a sight that was narrowed may still be the old one
 SENDERS_AT_MOST = 1000
+ASKED = ("key", "id", "retention__rows_from")
+EVER = -(2**63)
 
 Actor = Token | User | None  # None: the portal itself, which sees everything
 
@@ -26,6 +29,7 @@ class _Sight:
 
     since: datetime
     kpi_ids: dict[str, int] = field(default_factory=dict)
+    rows_from_us: dict[str, int] = field(default_factory=dict)  # of those whose older measurements are gone
 
 
 _sights: dict[tuple[str, int], _Sight] = {}
@@ -37,9 +41,20 @@ def kpi_ids(actor: Actor, kpi_keys: Sequence[str], *, at: datetime) -> list[int 
     unknown = [key for key in kpi_keys if key not in seen.kpi_ids and _is_key(key)]
     if unknown:
         kpis = Kpi.objects.all() if actor is None else sight.kpis_seen_by(actor).select_related(None)
-        rows = kpis.filter(key__in=unknown).order_by().values_list("key", "id")
-        seen.kpi_ids.update(rows)
+        for key, kpi_id, rows_from in kpis.filter(key__in=unknown).order_by().values_list(*ASKED):
+            seen.kpi_ids[key] = kpi_id
+            if rows_from is not None:
+                seen.rows_from_us[key] = epoch_us(rows_from)
     return [seen.kpi_ids.get(key) for key in kpi_keys]
+
+
+def rows_from_us(actor: Actor, kpi_keys: Sequence[str], *, at: datetime) -> list[int] | None:
+    """For each key the instant before which its points are refused (`measurements.retention`); None where none has one.
+
+    Ask for the ids first: it is remembered with them.
+    """
+    known = _sight_of(actor, at).rows_from_us
+    return [known.get(key, EVER) for key in kpi_keys] if known else None
 
 
 def forget(actor: Actor) -> None:

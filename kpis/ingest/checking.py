@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -23,10 +23,13 @@ LONGEST_LABEL_NAME, LONGEST_LABEL_VALUE = 64, 200
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def verdicts_on(columns: Columns, *, known: NDArray[np.bool_], at: datetime) -> NDArray[np.int8]:
+def verdicts_on(
+    columns: Columns, *, known: NDArray[np.bool_], rows_from_us: Sequence[int] | None = None, at: datetime
+) -> NDArray[np.int8]:
     """For each point its verdict: GOOD, or the number of a code in `rejections.VERDICTS`.
 
-    known : shape (number of kpi_keys,), whether the sender may write to that KPI. at : the present instant.
+    known : shape (number of kpi_keys,), whether the sender may write to that KPI. rows_from_us : equally long, since
+    when measurements of that KPI are kept, in microseconds since 1970. at : the present instant.
     """
     weight = columns.weight
     verdicts = np.full(len(columns), GOOD, np.int8)
@@ -37,6 +40,8 @@ def verdicts_on(columns: Columns, *, known: NDArray[np.bool_], at: datetime) -> 
     _mark(verdicts, "invalid_weight", ~(np.isfinite(weight) & (weight >= 0)))
     _mark(verdicts, "invalid_value", ~np.isfinite(columns.value))
     _mark(verdicts, "time_in_future", columns.at_us > _latest(at))
+    if rows_from_us is not None:
+        _mark(verdicts, "rows_gone", columns.at_us < np.append(np.array(rows_from_us, np.int64), 0)[columns.kpi])
     _mark(verdicts, "invalid_time", columns.at_us < EARLIEST_US)
     _mark(verdicts, "unknown_kpi", ~_chosen(known, columns.kpi))
     if columns.unreadable is not None:

@@ -42,6 +42,7 @@ VERDICTS = {
                 "labels must be at most 16 texts by name, names of 1 to 64 and values of at most 200 characters, "
                 "without control characters.",
             ),
+            ("rows_gone", "at", "at lies in a day of which this KPI's measurements are not kept any more."),
             (
                 "too_late",
                 "at",

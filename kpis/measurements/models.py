@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from kpis.definitions.models import Kpi
 
@@ -81,6 +81,30 @@ class SeriesRewrite(models.Model):
         Series, on_delete=models.DO_NOTHING, primary_key=True, related_name="+", db_constraint=False
     )
     stamp = models.BigIntegerField()
+
+
+class Retention(models.Model):
+    """How far a KPI's measurements are gone (`retention`). No row: all of them are there.
+
+    Points before `rows_from` are refused and no longer promised, since `since`. Rows before `gone_until` are removed,
+    or being removed: no interval value before is ever computed anew. Both are local midnights, and only move on.
+    """
+
+    kpi = models.OneToOneField(Kpi, on_delete=models.CASCADE, primary_key=True, related_name="retention")
+    rows_from = models.DateTimeField()
+    since = models.DateTimeField()
+    gone_until = models.DateTimeField(null=True)
+    to_remove = models.BigIntegerField(default=0)  # rows, of all removals so far
+    removed = models.BigIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)  # null while rows before `gone_until` are left
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="retention_removes_only_what_was_said",
+                condition=Q(gone_until__isnull=True) | Q(gone_until__lte=F("rows_from")),
+            )
+        ]
 
 
 class Arrival(models.Model):

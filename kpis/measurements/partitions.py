@@ -7,8 +7,9 @@ for what fits nowhere: rows in it would have to be moved later, under everybody'
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 from django.db import connection, transaction
@@ -25,11 +26,13 @@ MAKE = """
 create table {name} (like kpis_measurement including all);
 alter table kpis_measurement attach partition {name} for values from ('{start}-01 00:00+00') to ('{end}-01 00:00+00');
 """
-# Asked of the catalogue's rows: a name that was looked for once and not found is remembered as missing.
-THERE = """
+NAME = re.compile(r"kpis_measurement_(\d{4})_(\d\d)")
+ALL = """
 select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
-where i.inhparent = 'kpis_measurement'::regclass and c.relname = any(%s)
+where i.inhparent = 'kpis_measurement'::regclass
 """
+# Asked of the catalogue's rows: a name that was looked for once and not found is remembered as missing.
+THERE = ALL + " and c.relname = any(%s)"
 
 
 def make_for(at_us: NDArray[np.int64]) -> int:
@@ -44,6 +47,19 @@ def make_ahead(*, at: datetime) -> int:
     """The places of this month and of the twelve to come."""
     this = np.datetime64(at.strftime("%Y-%m"), "M")
     return _make(np.arange(this, this + AHEAD + 1))
+
+
+def months() -> list[tuple[str, datetime]]:
+    """The tables of single months with the end of each, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(ALL)
+        names = sorted(name for (name,) in cursor.fetchall())
+    found = ((name, NAME.fullmatch(name)) for name in names)
+    return [(name, _end(int(match[1]), int(match[2]))) for name, match in found if match]
+
+
+def _end(year: int, month: int) -> datetime:
+    return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
 
 
 def name_of(month: Month) -> str:

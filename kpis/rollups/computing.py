@@ -9,9 +9,10 @@ import numpy as np
 from kpis.calculations.aggregation import Ints, aggregate_groups
 from kpis.calculations.intervals import EPOCH, MICROSECOND, Calendar, Granularity
 from kpis.calculations.merging import merge_groups
-from kpis.measurements import reading
+from kpis.measurements import reading, retention
 from kpis.measurements.reading import Arrays
-from kpis.rollups.rows import IntervalRows, Span, joined
+from kpis.rollups import rows
+from kpis.rollups.rows import IntervalRows, Span
 
 # Beyond any measure of a company's work. The row stays as it came; its square must not overflow.
 LARGEST_VALUE, LARGEST_WEIGHT = 1e120, 1e60
@@ -43,18 +44,32 @@ def from_days(days: IntervalRows, granularity: Granularity, calendar: Calendar) 
 
 
 def afresh(spans: Mapping[int, Span], granularity: Granularity, calendar: Calendar, *, with_bins: bool) -> IntervalRows:
-    """What the table of interval values should hold for the days of these spans, from the measurements alone.
+    """What the table of interval values should hold for the days of these spans, from the measurements.
 
-    spans : by series, microseconds since 1970. As the rolling does it: longer intervals are merged from days.
+    spans : by series, microseconds since 1970. As the rolling does it: longer intervals are merged from days. Days of
+    which the measurements are gone are taken from the table; nothing else knows them.
     """
     unit = granularity if granularity is Granularity.HOUR else Granularity.DAY
+    gone = retention.gone_until_us(spans)
+    parts = [
+        rows.read([series], unit, spans[series][0], min(until, spans[series][1] + 1), with_bins=with_bins)
+        for series, until in gone.items()
+        if spans[series][0] < until
+    ]
+    alive = {s: (max(first, gone.get(s, first)), last) for s, (first, last) in spans.items()}
+    parts.append(_measured({s: span for s, span in alive.items() if span[0] <= span[1]}, unit, calendar, with_bins))
+    found = rows.sorted_together(parts) if gone else parts[-1]
+    return found if unit is granularity else from_days(found, granularity, calendar)
+
+
+def _measured(spans: Mapping[int, Span], unit: Granularity, calendar: Calendar, with_bins: bool) -> IntervalRows:
+    """Days or hours of the spans, from the measurements alone."""
     parts = [from_measurements(points_between([], 0, 0), unit, calendar, with_bins=with_bins)]
     for series, span in sorted(spans.items()):
         for start, end in _portions(span, calendar):
             points = points_between([series], start, end)
             parts.append(from_measurements(points, unit, calendar, with_bins=with_bins))
-    found = joined(parts)
-    return found if unit is granularity else from_days(found, granularity, calendar)
+    return rows.joined(parts)
 
 
 def _portions(span: Span, calendar: Calendar) -> Iterator[Span]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kpis.calculations.aggregation import QUANTILES, Ints
 from kpis.calculations.intervals import EPOCH, Calendar, Granularity, epoch_us
 from kpis.definitions.models import Kpi
-from kpis.measurements import reading
+from kpis.measurements import reading, retention
 from kpis.measurements.models import Arrival, Series
 from kpis.rollups import rows
 from kpis.rollups.computing import afresh, from_days
@@ -39,31 +39,52 @@ class Deviation:
     recomputed: object
 
 
-def deviations_of(kpi: Kpi, calendar: Calendar) -> tuple[int, list[Deviation]]:
-    """How many rows were compared, and what differs.
+@dataclass(slots=True)
+class Compared:
+    """How many rows of the table were compared, how many have no measurements behind them any more, what differs."""
 
-    Left out are intervals with measurements that have arrived and are still to be rolled up.
+    rows: int = 0
+    rows_gone: int = 0
+    deviations: list[Deviation] = field(default_factory=list)
+
+
+def deviations_of(kpi: Kpi, calendar: Calendar) -> Compared:
+    """Compare all interval values of the KPI with its measurements.
+
+    Left out are intervals with measurements that have arrived and are still to be rolled up, and days (and hours) of
+    which the measurements are gone; longer intervals are compared with such days as they stand.
     """
+    result = Compared()
     series = {s.pk: s for s in Series.objects.filter(kpi=kpi)}
     if not series:
-        return 0, []
-    waiting = _waiting(series)
-    compared, found = 0, []
-    for granularity, recomputed in _recomputed(kpi, calendar):
+        return result
+    waiting, gone = _waiting(series), retention.gone_until_us(series)
+    first = max(gone.values(), default=EVER[0])
+    for granularity, recomputed in _recomputed(kpi, list(series), first, calendar):
         stored = rows.read(list(series), granularity, *EVER, with_bins=kpi.aggregation in QUANTILES)
+        if granularity in (Granularity.HOUR, Granularity.DAY):
+            result.rows_gone += len(stored.within([(EVER[0], first)]))
+            stored, recomputed = (some.within([(first, EVER[1])]) for some in (stored, recomputed))
         left_out = {(pk, start) for pk, at in waiting.items() for start in calendar.starts_of(at, granularity).tolist()}
-        compared += len(stored)
-        found += [
+        result.rows += len(stored)
+        result.deviations += [
             Deviation(series[pk], granularity.value, EPOCH + timedelta(microseconds=start), column, was, due)
             for (pk, start), column, was, due in _differences(stored, recomputed)
             if (pk, start) not in left_out
         ]
-    return compared, found
+    return result
 
 
-def _recomputed(kpi: Kpi, calendar: Calendar) -> Iterator[tuple[Granularity, IntervalRows]]:
-    """Every granularity; hours of a KPI that is not measured hourly are not kept, so none are expected."""
+def _recomputed(
+    kpi: Kpi, series_ids: list[int], first: int, calendar: Calendar
+) -> Iterator[tuple[Granularity, IntervalRows]]:
+    """Every granularity; hours of a KPI that is not measured hourly are not kept, so none are expected.
+
+    first : where measurements begin to be kept; before, the table's own days are what there is.
+    """
     spans, with_bins = reading.spans([kpi.pk]), kpi.aggregation in QUANTILES
+    if first > EVER[0]:
+        spans = {series: (EVER[0], spans.get(series, (0, first))[1]) for series in series_ids}
     hourly = spans if kpi.interval == Granularity.HOUR else {}
     yield Granularity.HOUR, afresh(hourly, Granularity.HOUR, calendar, with_bins=with_bins)
     days = afresh(spans, Granularity.DAY, calendar, with_bins=with_bins)

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from kpis.calculations.aggregation import QUANTILES, Ints
 from kpis.calculations.intervals import Calendar, Granularity
 from kpis.definitions import organisation
-from kpis.measurements import reading
+from kpis.measurements import reading, retention
 from kpis.measurements.models import Arrival
 from kpis.plumbing import clock
 from kpis.rollups import rows, states
@@ -121,7 +121,8 @@ def _locked(series_ids: Iterable[int]) -> tuple[dict[int, int], dict[int, Kept]]
 def _compute(slots: Mapping[int, Ints], kept: Mapping[int, Kept]) -> None:
     """Bring the interval values of all granularities in line with the measurements of the touched quarter hours."""
     calendar, at = organisation.calendar(), clock.now()
-    for (keep, runs), series_ids in _alike(slots, kept, calendar).items():
+    gone = retention.gone_until_us(slots)  # asked after the series were locked
+    for (keep, runs), series_ids in _alike(slots, kept, gone, calendar).items():
         for first in range(0, len(series_ids), SERIES_AT_ONCE):
             together = series_ids[first : first + SERIES_AT_ONCE]
             for run in runs:
@@ -130,13 +131,18 @@ def _compute(slots: Mapping[int, Ints], kept: Mapping[int, Kept]) -> None:
 
 
 def _alike(
-    slots: Mapping[int, Ints], kept: Mapping[int, Kept], calendar: Calendar
+    slots: Mapping[int, Ints], kept: Mapping[int, Kept], gone: Mapping[int, int], calendar: Calendar
 ) -> dict[tuple[Kept, tuple[Span, ...]], list[int]]:
-    """Series that were touched on the same days, and of which the same is kept, are read and written together."""
+    """Series that were touched on the same days, and of which the same is kept, are read and written together.
+
+    gone : by series, the instant before which rows are removed. Days that began before are left as they are.
+    """
     found: dict[tuple[Kept, tuple[Span, ...]], list[int]] = defaultdict(list)
     for series, touched in slots.items():
         days = calendar.starts_of(touched * SLOT_US, Granularity.DAY)
-        found[kept[series], tuple(_runs(days, calendar))].append(series)
+        days = days[days >= gone[series]] if series in gone else days
+        if days.size:
+            found[kept[series], tuple(_runs(days, calendar))].append(series)
     return found
 
 

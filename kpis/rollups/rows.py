@@ -87,6 +87,13 @@ class IntervalRows:
         return IntervalRows(self.series[kept], self.start[kept], self.end[kept], taken(self.states, kept))
 
 
+def sorted_together(parts: Sequence[IntervalRows]) -> IntervalRows:
+    """Rows of one granularity, sorted by series and start."""
+    found = joined(parts)
+    order = np.lexsort((found.start, found.series))
+    return IntervalRows(found.series[order], found.start[order], found.end[order], taken(found.states, order))
+
+
 def joined(parts: Sequence[IntervalRows]) -> IntervalRows:
     """Rows of one granularity one after the other, at least one part; each part begins where the one before ended."""
     if len(parts) == 1:

@@ -15,7 +15,7 @@ from kpis.calculations.intervals import EPOCH, Calendar, Granularity, epoch_us
 from kpis.calculations.merging import merge_groups, taken, values_of
 from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
-from kpis.measurements import reading
+from kpis.measurements import reading, retention
 from kpis.measurements.models import Series
 from kpis.rollups import computing, rows
 from kpis.rollups.finality import Finality, finalities
@@ -144,6 +144,9 @@ def _computed(
     last = calendar.starts_of(np.array([span[1] - 1], np.int64), wanted)
     until = int(calendar.ends_of(last, wanted)[0])
     known = {s: found for s, found in reading.spans(kpis).items() if s in set(series_ids)}
+    known |= {
+        s: (span[0], max(until, known.get(s, span)[1])) for s, until in retention.gone_until_us(series_ids).items()
+    }
     inside = {
         s: (max(first, span[0]), min(newest, until - 1))
         for s, (first, newest) in known.items()

@@ -40,7 +40,7 @@ UNSAID = {
         "The source has as many series as the limit INGEST_MAX_SERIES allows; send fewer (write_relabel_configs).",
     ),
 }
-SENDERS_FAULTS = {"invalid_labels", "invalid_time", "time_in_future", "too_late"}
+SENDERS_FAULTS = {"invalid_labels", "invalid_time", "rows_gone", "time_in_future", "too_late"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,11 @@ def clock_time(at: datetime | None) -> str:
 
 
 @register.filter
+def rows_gone(before: datetime) -> str:
+    return moments.rows_gone(before)
+
+
+@register.filter
 def hour(at: datetime | None) -> str:
     """`09:12`, beside a day."""
     return NONE if at is None else moments.hour(at)

@@ -31,6 +31,12 @@ def last_day(end: datetime) -> str:
     return day(end - timedelta(microseconds=1))
 
 
+def rows_gone(before: datetime) -> str:
+    """Why measurements before an instant are not shown."""
+    text = gettext("Measurements before {day} are not kept any more. What was computed from them stays.")
+    return text.format(day=day(before))
+
+
 def weekday(on: date, *, year: bool = False) -> str:
     """`Tue 24 Nov`, German `Di., 24. Nov.`"""
     on = _local(on)

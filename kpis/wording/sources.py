@@ -75,6 +75,7 @@ REJECTIONS = {
     "invalid_value": gettext_lazy("The value is not a finite number."),
     "invalid_time": gettext_lazy("The time cannot be read, or has no offset."),
     "time_in_future": gettext_lazy("The time lies in the future."),
+    "rows_gone": gettext_lazy("The time lies in a day of which measurements are not kept any more."),
     "invalid_weight": gettext_lazy("The weight is not a number of 0 or more."),
     "invalid_id": gettext_lazy("The id is no text, or too long."),
     "invalid_labels": gettext_lazy("The labels are not texts by name."),

@@ -26,5 +26,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Compared: {compared}. Differences: {len(result.differences)}.")
         if result.left_out:
             self.stdout.write(f"Still being computed and left out in part: {result.left_out} KPIs. Run it again later.")
+        if result.rows_gone:
+            self.stdout.write(f"Not recomputed: {result.rows_gone} interval values whose measurements are gone.")
         if result.differences:
             sys.exit(1)
