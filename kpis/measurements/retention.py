@@ -65,7 +65,8 @@ COUNT_OF_EACH = "select s.kpi_id, count(*) from {part} m join kpis_series s on s
 def gone_until_us(series_ids: Collection[int]) -> dict[int, int]:
     """Series to the instant (microseconds since 1970) before which no day may be computed anew; most have none."""
     rows = Series.objects.filter(pk__in=series_ids, kpi__retention__gone_until__isnull=False)
-    return {pk: epoch_us(until) for pk, until in rows.values_list("pk", "kpi__retention__gone_until")}
+    found = rows.values_list("pk", "kpi__retention__gone_until")
+    return {pk: epoch_us(until) for pk, until in found if until is not None}
 
 
 def retention_of(kpi: Kpi) -> Retention | None:
