@@ -19,14 +19,19 @@ from psycopg import errors
 from kpis.access.models import Token, User
 from kpis.ingest import addressing, at_once, checking, limits, rejections, repeats
 from kpis.ingest.columns import Columns
-from kpis.ingest.decoding import json, unpacking
+from kpis.ingest.decoding import csv, json, ndjson, unpacking
 from kpis.ingest.receipts import Receipt, Rejected
 from kpis.ingest.refusals import UnsupportedMediaType
 from kpis.measurements import batches, labelling, partitions, store
 from kpis.plumbing import wakeup
 
 # A new form of input is one decoder here.
-DECODERS: dict[str, Callable[[bytes], Columns]] = {"application/json": json.columns_from}
+DECODERS: dict[str, Callable[[bytes], Columns]] = {
+    "application/json": json.columns_from,
+    "application/x-ndjson": ndjson.columns_from,
+    "text/csv": csv.columns_from,
+}
+UTF_8 = {"utf-8", "utf8", "us-ascii"}
 ATTEMPTS = 4
 PASSING = (errors.DeadlockDetected, errors.SerializationFailure)
 
@@ -61,11 +66,7 @@ def accept_batch(
 
     Refuses (BatchRefused: UnreadableBody, BodyTooLarge, UnsupportedMediaType) a body as a whole.
     """
-    decode = DECODERS.get(media_type.partition(";")[0].strip().lower())
-    if decode is None:
-        raise UnsupportedMediaType(
-            "unsupported_media_type", f"Points are read as {', '.join(DECODERS)}; name it in Content-Type."
-        )
+    decode = _decoder(media_type)
     digest = None
     if isinstance(actor, Token) and source is None and not dry_run and len(body) >= repeats.SMALLEST_BODY:
         digest = repeats.digest_of(body, media_type, encoding, actor=actor)
@@ -75,6 +76,20 @@ def accept_batch(
             return receipt
     columns = decode(unpacking.unpacked(body, encoding, at_most=limits.bytes_at_most()))
     return accept_columns(columns, actor=actor, source=source, atomic=atomic, dry_run=dry_run, digest=digest, at=at)
+
+
+def _decoder(media_type: str) -> Callable[[bytes], Columns]:
+    name, _semicolon, parameters = media_type.lower().partition(";")
+    decode = DECODERS.get(name.strip())
+    if decode is None:
+        raise UnsupportedMediaType(
+            "unsupported_media_type", f"Points are read as {', '.join(DECODERS)}; name it in Content-Type."
+        )
+    for parameter in parameters.split(";"):
+        key, _equals, value = parameter.partition("=")
+        if key.strip() == "charset" and value.strip(' "') not in UTF_8:
+            raise UnsupportedMediaType("unsupported_charset", "Points are read as UTF-8; send charset=utf-8.")
+    return decode
 
 
 def accept_columns(

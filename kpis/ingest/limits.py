@@ -6,7 +6,8 @@ from django.conf import settings
 
 from kpis.ingest.refusals import BodyTooLarge
 
-MEBIBYTE = 1024 * 1024
+KIBIBYTE = 1024
+MEBIBYTE = 1024 * KIBIBYTE
 
 
 def bytes_at_most() -> int:
@@ -24,6 +25,21 @@ def values_at_most() -> int:
     return 12 * points_at_most()
 
 
+def line_at_most() -> int:
+    """Bytes of one line of NDJSON or CSV (setting INGEST_MAX_LINE_BYTES, 128 KiB)."""
+    return int(getattr(settings, "INGEST_MAX_LINE_BYTES", 128 * KIBIBYTE))
+
+
+def depth_at_most() -> int:
+    """How deep JSON may be nested that has to be looked through (setting INGEST_MAX_DEPTH, 64)."""
+    return int(getattr(settings, "INGEST_MAX_DEPTH", 64))
+
+
+def ratio_at_most() -> int:
+    """How many times larger than packed a body may become (setting INGEST_MAX_RATIO, 200); the first MiB is free."""
+    return int(getattr(settings, "INGEST_MAX_RATIO", 200))
+
+
 def series_at_most() -> int:
     """Series with a name that are known of one source and feed a KPI (setting INGEST_MAX_SERIES, 10,000)."""
     return int(getattr(settings, "INGEST_MAX_SERIES", 10_000))
@@ -38,4 +54,15 @@ def too_many_points() -> BodyTooLarge:
     return BodyTooLarge(
         "too_many_points",
         f"The request has more than {points_at_most():,} points, the limit INGEST_MAX_POINTS. Send several.",
+    )
+
+
+def line_too_long() -> BodyTooLarge:
+    return BodyTooLarge("line_too_long", f"A line has more than {line_at_most():,} bytes, the limit INGEST_MAX_LINE_BYTES.")
+
+
+def inflated() -> BodyTooLarge:
+    return BodyTooLarge(
+        "compression_ratio_too_high",
+        f"The body unpacks to more than {ratio_at_most()} times its size, the limit INGEST_MAX_RATIO.",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 import numpy as np
@@ -24,6 +24,7 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Labels = dict[str, str]
 Missing = msgspec.UnsetType
 MISSING = msgspec.UNSET
+Key = TypeVar("Key", str, tuple[str, ...])
 
 
 class Point(msgspec.Struct, gc=False, omit_defaults=True):
@@ -78,7 +79,7 @@ def strictly(body: bytes) -> Columns | None:
         rows, many = document.measurements, document.series
         is_one = not (document.kpi is MISSING and document.at is MISSING and document.value is MISSING)
         if isinstance(rows, list):
-            return None if is_one or many is not MISSING else _from_rows(rows)
+            return None if is_one or many is not MISSING else from_points(rows)
         if isinstance(many, list):
             return None if is_one else joined([_from_series(series) for series in many])
         return _from_series(document)
@@ -86,16 +87,16 @@ def strictly(body: bytes) -> Columns | None:
         return None
 
 
-def _from_rows(points: list[Point]) -> Columns:
-    kpi_keys, kpi = _numbered([point.kpi for point in points])
-    label_sets, labels = _numbered_sets([point.labels for point in points])
+def from_points(points: list[Point]) -> Columns:
+    kpi_keys, kpi = numbered([point.kpi for point in points])
+    label_sets, labels = numbered_sets([point.labels for point in points])
     ids = [point.id for point in points]
     return Columns(
         kpi_keys=kpi_keys,
         label_sets=label_sets,
         kpi=kpi,
         labels=labels,
-        at_us=_microseconds([point.at for point in points]),
+        at_us=microseconds([point.at for point in points]),
         value=np.array([point.value for point in points], np.float64),
         weight=np.array([point.weight for point in points], np.float64),
         event_id=objects([text or "" for text in ids]) if any(ids) else None,
@@ -117,20 +118,20 @@ def _from_series(series: Series) -> Columns:
         label_sets=[series.labels or {}],
         kpi=np.zeros(n, np.int32),
         labels=np.zeros(n, np.int32),
-        at_us=_microseconds(at),
+        at_us=microseconds(at),
         value=np.array(value, np.float64),
         weight=np.array(weight, np.float64),
         event_id=objects([text or "" for text in ids]) if ids is not None and any(ids) else None,
     )
 
 
-def _numbered(keys: list[str]) -> tuple[list[str], NDArray[np.int32]]:
-    """The distinct texts, and for each text its number among them."""
+def numbered(keys: Sequence[Key]) -> tuple[list[Key], NDArray[np.int32]]:
+    """The distinct keys, and for each key its number among them."""
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return list(numbers), np.fromiter(map(numbers.__getitem__, keys), np.int32, len(keys))
 
 
-def _numbered_sets(sets: list[Labels | None]) -> tuple[list[Labels], NDArray[np.int32]]:
+def numbered_sets(sets: list[Labels | None]) -> tuple[list[Labels], NDArray[np.int32]]:
     if not any(sets):
         return [{}], np.zeros(len(sets), np.int32)
     numbers: dict[tuple[tuple[str, str], ...], int] = {}
@@ -138,7 +139,7 @@ def _numbered_sets(sets: list[Labels | None]) -> tuple[list[Labels], NDArray[np.
     return [dict(items) for items in numbers], np.array(number, np.int32)
 
 
-def _microseconds(instants: Sequence[datetime | int]) -> NDArray[np.int64]:
+def microseconds(instants: Sequence[datetime | int]) -> NDArray[np.int64]:
     """Microseconds since 1970; exact wherever a measurement may lie: a double holds a quarter of one until 2200."""
     kinds = set(map(type, instants))
     if kinds <= {datetime}:

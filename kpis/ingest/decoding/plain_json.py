@@ -7,6 +7,7 @@ it is only the second one, and bounded in how much a body may hold.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NoReturn
@@ -24,6 +25,9 @@ MICROSECOND = timedelta(microseconds=1)
 LARGEST_MS = np.iinfo(np.int64).max // 1000
 LONGEST_WHOLE_NUMBER = 400  # digits: no double is longer, and Python refuses to read very long ones
 
+TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+OPENING, CLOSING = np.frombuffer(b"[{", np.uint8), np.frombuffer(b"]}", np.uint8)
+
 LabelItems = tuple[tuple[str, str], ...]
 
 
@@ -35,7 +39,7 @@ def columns_from(body: bytes) -> Columns:
         forms.append("one")
     match forms:
         case ["measurements"]:
-            return _from_rows(_array(document, "measurements"))
+            return from_rows(_array(document, "measurements"))
         case ["series"]:
             return joined([_from_series(series) for series in _array(document, "series")])
         case ["one"]:
@@ -47,22 +51,44 @@ def columns_from(body: bytes) -> Columns:
 
 
 def _document(body: bytes) -> dict[str, Any]:
+    refuse_many_values(body)
+    document = read(body)
+    if not isinstance(document, dict):
+        raise UnreadableBody("invalid_body", 'The body must be an object, as {"measurements": [...]}.')
+    return document
+
+
+def refuse_many_values(body: bytes) -> None:
+    """Refuses (BodyTooLarge) what would become far more objects than points are allowed."""
     if body.count(b",") > limits.values_at_most():
         raise BodyTooLarge(
             "too_many_values",
             f"The body has more than {limits.values_at_most():,} values, twelve for each point of INGEST_MAX_POINTS.",
         )
+
+
+def read(text: bytes) -> Any:
+    """Python's own objects. Refuses (UnreadableBody) what is no UTF-8, no JSON, or nested too deeply."""
+    if _depth(text) > limits.depth_at_most():
+        raise UnreadableBody(
+            "invalid_json",
+            f"The JSON is nested more than {limits.depth_at_most()} levels deep, the limit INGEST_MAX_DEPTH.",
+        )
     try:
-        document = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_int=_whole_number)
+        return json.loads(text.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_int=_whole_number)
     except UnicodeDecodeError as error:
         raise UnreadableBody("invalid_json", f"The body is not UTF-8, from byte {error.start} on.") from error
     except json.JSONDecodeError as error:
         raise UnreadableBody("invalid_json", f"The body is not JSON: {error}.") from error
-    except RecursionError as error:
-        raise UnreadableBody("invalid_json", "The body is nested too deeply.") from error
-    if not isinstance(document, dict):
-        raise UnreadableBody("invalid_body", 'The body must be an object, as {"measurements": [...]}.')
-    return document
+
+
+def _depth(text: bytes) -> int:
+    """How deep arrays and objects lie in each other; brackets inside of texts do not count."""
+    if text.count(b"[") + text.count(b"{") <= limits.depth_at_most():
+        return 0
+    letters = np.frombuffer(TEXTS.sub(b"", text), np.uint8)
+    steps = np.isin(letters, OPENING).astype(np.int8) - np.isin(letters, CLOSING)
+    return int(np.cumsum(steps, dtype=np.int64).max(initial=0))
 
 
 def _refuse_constant(token: str) -> NoReturn:
@@ -80,7 +106,7 @@ def _array(document: dict[str, Any], name: str) -> list[Any]:
     return members
 
 
-def _from_rows(rows: list[Any]) -> Columns:
+def from_rows(rows: list[Any]) -> Columns:
     points = [row if isinstance(row, dict) else {} for row in rows]
     is_point = np.array([isinstance(row, dict) for row in rows], np.bool_)
     keys: dict[str, int] = {}

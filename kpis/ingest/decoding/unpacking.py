@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 
+from kpis.ingest import limits
+from kpis.ingest.limits import MEBIBYTE
 from kpis.ingest.refusals import BodyTooLarge, UnreadableBody, UnsupportedMediaType
 
 GZIP = 16 + zlib.MAX_WBITS
@@ -48,6 +50,8 @@ def _gunzipped(body: bytes, at_most: int) -> bytes:
                 size += len(piece)
                 if size > at_most:
                     raise too_large(at_most)
+                if size > max(MEBIBYTE, limits.ratio_at_most() * len(body)):
+                    raise limits.inflated()
                 if not piece and not member.eof:
                     raise UnreadableBody("invalid_gzip", "The gzip data end before they are complete.")
     except zlib.error as error:

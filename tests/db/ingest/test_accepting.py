@@ -14,6 +14,7 @@ from kpis.ingest.columns import columns_of
 from kpis.ingest.models import Rejection
 from kpis.ingest.refusals import BodyTooLarge, UnreadableBody, UnsupportedMediaType
 from kpis.measurements.models import Arrival, Batch, Measurement, Series
+from tests.bad_points import ATTR, BAD, FORMS, GOOD_IN_CSV, KINDS, as_csv, point
 from tests.factories import DataSourceFactory, InitiativeFactory, KpiFactory, TokenFactory
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -28,11 +29,6 @@ def kpi():
 @pytest.fixture
 def token():
     return TokenFactory(scopes=["ingest"])
-
-
-def point(**changes: object) -> dict[str, object]:
-    sent = {"kpi": "support.time", "at": "2026-03-01T09:30:00Z", "value": 1} | changes
-    return {name: value for name, value in sent.items() if value is not ...}
 
 
 def points(n: int, **changes: object) -> list[dict[str, object]]:
@@ -53,99 +49,28 @@ def rejected(receipt) -> list[tuple[int, str, str | None]]:
     return [(entry.index, entry.code, entry.attr) for entry in receipt.rejected]
 
 
-LONG = "x" * 201
-BAD = {  # sixty kinds of bad point: the changes to a good one, the code
-    "kpi missing": ({"kpi": ...}, "unknown_kpi"),
-    "kpi null": ({"kpi": None}, "unknown_kpi"),
-    "kpi number": ({"kpi": 5}, "unknown_kpi"),
-    "kpi list": ({"kpi": ["support.time"]}, "unknown_kpi"),
-    "kpi empty": ({"kpi": ""}, "unknown_kpi"),
-    "kpi not there": ({"kpi": "support.tme"}, "unknown_kpi"),
-    "kpi in capitals": ({"kpi": "Support.Time"}, "unknown_kpi"),
-    "kpi with space": ({"kpi": "support.time "}, "unknown_kpi"),
-    "kpi with newline": ({"kpi": "support.time\n"}, "unknown_kpi"),
-    "kpi with NUL": ({"kpi": "support.time\x00"}, "unknown_kpi"),
-    "kpi half a pair": ({"kpi": "support.\ud800"}, "unknown_kpi"),
-    "kpi very long": ({"kpi": "support." + "x" * 100_000}, "unknown_kpi"),
-    "kpi as SQL": ({"kpi": "'; drop table kpis_kpi; --"}, "unknown_kpi"),
-    "at missing": ({"at": ...}, "invalid_time"),
-    "at null": ({"at": None}, "invalid_time"),
-    "at true": ({"at": True}, "invalid_time"),
-    "at empty": ({"at": ""}, "invalid_time"),
-    "at a word": ({"at": "yesterday"}, "invalid_time"),
-    "at a date": ({"at": "2026-03-01"}, "invalid_time"),
-    "at without offset": ({"at": "2026-03-01T09:30:00"}, "invalid_time"),
-    "at 30th of February": ({"at": "2026-02-30T09:30:00Z"}, "invalid_time"),
-    "at hour 24": ({"at": "2026-02-28T24:00:00Z"}, "invalid_time"),
-    "at offset 25 h": ({"at": "2026-02-28T09:30:00+25:00"}, "invalid_time"),
-    "at fraction": ({"at": 1772353800000.5}, "invalid_time"),
-    "at number as text": ({"at": "1772353800000"}, "invalid_time"),
-    "at before 1990": ({"at": "1989-12-31T23:59:59Z"}, "invalid_time"),
-    "at epoch seconds": ({"at": 1772353800}, "invalid_time"),
-    "at negative": ({"at": -1}, "invalid_time"),
-    "at least whole number": ({"at": -(2**63)}, "invalid_time"),
-    "at beyond 64 bits": ({"at": 2**80}, "invalid_time"),
-    "at half a pair": ({"at": "\udc00"}, "invalid_time"),
-    "at object": ({"at": {}}, "invalid_time"),
-    "at in 11 minutes": ({"at": "2026-03-01T12:11:00Z"}, "time_in_future"),
-    "at epoch microseconds": ({"at": 1772353800000000}, "time_in_future"),
-    "at year 9999": ({"at": "9999-12-31T23:59:59Z"}, "time_in_future"),
-    "value missing": ({"value": ...}, "invalid_value"),
-    "value null": ({"value": None}, "invalid_value"),
-    "value true": ({"value": True}, "invalid_value"),
-    "value text": ({"value": "1"}, "invalid_value"),
-    "value empty text": ({"value": ""}, "invalid_value"),
-    "value NaN as text": ({"value": "NaN"}, "invalid_value"),
-    "value list": ({"value": [1]}, "invalid_value"),
-    "value object": ({"value": {"n": 1}}, "invalid_value"),
-    "value too large": ({"value": 10**400}, "invalid_value"),
-    "weight null": ({"weight": None}, "invalid_weight"),
-    "weight false": ({"weight": False}, "invalid_weight"),
-    "weight text": ({"weight": "1"}, "invalid_weight"),
-    "weight negative": ({"weight": -0.5}, "invalid_weight"),
-    "weight too large": ({"weight": 10**400}, "invalid_weight"),
-    "id number": ({"id": 4711}, "invalid_id"),
-    "id list": ({"id": ["a"]}, "invalid_id"),
-    "id too long": ({"id": LONG}, "invalid_id"),
-    "id with NUL": ({"id": "a\x00b"}, "invalid_id"),
-    "id with newline": ({"id": "a\n"}, "invalid_id"),
-    "id half a pair": ({"id": "\ud83d"}, "invalid_id"),
-    "labels text": ({"labels": "variant=a"}, "invalid_labels"),
-    "labels list": ({"labels": [["variant", "a"]]}, "invalid_labels"),
-    "label number": ({"labels": {"variant": 1}}, "invalid_labels"),
-    "label null": ({"labels": {"variant": None}}, "invalid_labels"),
-    "label nested": ({"labels": {"variant": {"a": "b"}}}, "invalid_labels"),
-    "label without name": ({"labels": {"": "a"}}, "invalid_labels"),
-    "label name too long": ({"labels": {"x" * 65: "a"}}, "invalid_labels"),
-    "label value too long": ({"labels": {"a": LONG}}, "invalid_labels"),
-    "label with NUL": ({"labels": {"a": "\x00"}}, "invalid_labels"),
-    "label name with escape": ({"labels": {"a\x1b": "b"}}, "invalid_labels"),
-    "label half a pair": ({"labels": {"a": "\udfff"}}, "invalid_labels"),
-    "17 labels": ({"labels": {f"l{n}": "x" for n in range(17)}}, "invalid_labels"),
-}
-
-
-ATTR = {
-    "unknown_kpi": "kpi",
-    "invalid_time": "at",
-    "time_in_future": "at",
-    "invalid_value": "value",
-    "invalid_weight": "weight",
-    "invalid_id": "id",
-    "invalid_labels": "labels",
-}
-
-
-@pytest.mark.parametrize("kind", BAD)
-def test_a_bad_point_is_rejected_at_its_index_with_its_code_and_the_others_are_stored(kpi, kind):
+@pytest.mark.parametrize(("form", "kind"), KINDS)
+def test_a_bad_point_is_rejected_at_its_index_with_its_code_and_the_others_are_stored(kpi, form, kind):
     changes, code = BAD[kind]
+    media_type, rendered = FORMS[form]
     good = points(4)
-    receipt = send(*good[:2], point(**changes), *good[2:])
+    body = rendered([*good[:2], point(**changes), *good[2:]])
+    receipt = accept_batch(body, media_type, actor=None, at=NOW)
     assert rejected(receipt) == [(2, code, ATTR[code])]
     assert counts(receipt) == (5, 4, 0, 0, 1)
     assert Measurement.objects.count() == 4
     kept = Rejection.objects.get()
     assert (kept.index, kept.code, len(kept.point) > 1) == (2, code, True)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_tried_with_more_than_sixty_kinds_of_bad_point(form):
+    assert sum(tried == form for tried, _kind in KINDS) >= 60
+
+
+@pytest.mark.parametrize("kind", sorted(GOOD_IN_CSV))
+def test_a_cell_has_no_type_so_what_only_had_the_wrong_type_is_good_in_csv(kpi, kind):
+    assert counts(accept_batch(as_csv([point(**BAD[kind][0])]), "text/csv", actor=None, at=NOW)) == (1, 1, 0, 0, 0)
 
 
 @pytest.mark.parametrize("row", [None, 5, "a", [], True])
@@ -383,3 +308,4 @@ def test_every_point_is_counted_for_the_portals_own_metrics(kpi):
         "unchanged": 0,
         "rejected": 1,
     }
+

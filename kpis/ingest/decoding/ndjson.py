@@ -1,0 +1,62 @@
+"""NDJSON to columns: one point a line, as in `measurements` of JSON. Blank lines are passed over and do not count.
+
+All lines at once, strictly typed; where that fails, line by line. A line that is no JSON is an `invalid_row`.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from kpis.ingest import limits
+from kpis.ingest.columns import Columns
+from kpis.ingest.decoding import lines, plain_json
+from kpis.ingest.decoding.json import Point, from_points
+from kpis.ingest.refusals import UnreadableBody
+
+STRICT = msgspec.json.Decoder(Point)
+
+
+def columns_from(body: bytes) -> Columns:
+    """The points of a body, bad ones marked. Refuses (BodyTooLarge) what exceeds a limit; no body is unreadable."""
+    body = lines.without_mark(body)
+    lines.refuse_long(body)
+    columns = strictly(body)
+    if columns is None:
+        columns = plainly(body)
+    if len(columns) > limits.points_at_most():
+        raise limits.too_many_points()
+    return columns
+
+
+def strictly(body: bytes) -> Columns | None:
+    """None where any line is not exactly one good point."""
+    try:
+        points = STRICT.decode_lines(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError):
+        return None
+    # Two points never stand on one line here, but one may stand on two; then the numbers differ.
+    if len(points) != body.count(b"\n") + (not body.endswith(b"\n")) and len(points) != _number_of_lines(body):
+        return None
+    return from_points(points)
+
+
+def plainly(body: bytes) -> Columns:
+    """Bears anything in any line. At most one point more than the limit is looked at."""
+    plain_json.refuse_many_values(body)
+    rows = [_row(line) for line in islice(lines.that_say_something(body), limits.points_at_most() + 1)]
+    return plain_json.from_rows(rows)
+
+
+def _row(line: bytes) -> Any:
+    """What stands on the line; its text where that is no JSON, which is no point either."""
+    try:
+        return plain_json.read(line)
+    except UnreadableBody:
+        return line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _number_of_lines(body: bytes) -> int:
+    return sum(1 for _ in lines.that_say_something(body))
