@@ -83,7 +83,10 @@ BAD = {  # the changes to a good point, the code
     "at without seconds": ({"at": "2026-03-01T09:30Z"}, "invalid_time"),
     "at with a space around": ({"at": " 2026-03-01T09:30:00Z"}, "invalid_time"),
     "at with exponent": ({"at": "1.7723538e12"}, "invalid_time"),
-    "at in Arabic digits": ({"at": "\u0661\u0667\u0667\u0662\u0663\u0665\u0663\u0668\u0660\u0660\u0660\u0660\u0660"}, "invalid_time"),
+    "at in Arabic digits": (
+        {"at": "\u0661\u0667\u0667\u0662\u0663\u0665\u0663\u0668\u0660\u0660\u0660\u0660\u0660"},
+        "invalid_time",
+    ),
     "at 20 digits": ({"at": "1" * 20}, "invalid_time"),
     "at a leap second": ({"at": "2026-02-28T23:59:60Z"}, "invalid_time"),
     "at with NUL": ({"at": "2026-03-01T09:30:00Z\x00"}, "invalid_time"),
@@ -152,9 +155,11 @@ def as_columnar(points: Sequence[Point]) -> bytes:
 
 def _as_series(one: Point) -> dict[str, object]:
     series: dict[str, object] = {name: one[name] for name in ("kpi", "labels") if name in one}
-    return series | {"at": [one.get("at")], "value": [one.get("value")]} | {
-        name: [one[name]] for name in ("weight", "id") if name in one
-    }
+    return (
+        series
+        | {"at": [one.get("at")], "value": [one.get("value")]}
+        | {name: [one[name]] for name in ("weight", "id") if name in one}
+    )
 
 
 def as_ndjson(points: Sequence[Point]) -> bytes:

@@ -65,6 +65,19 @@ BODY: Form = {
     ]
 }
 
+LINES: Form = {
+    "type": "string",
+    "description": "A point a line, as one of `measurements`. Blank lines do not count; a line that is no JSON is an "
+    "`invalid_row`.",
+}
+CSV: Form = {
+    "type": "string",
+    "description": "UTF-8, commas, quotes as in RFC 4180. The head names the columns: `kpi`, `at`, `value`, "
+    "and where wanted `weight`, `id` and `label.NAME`. Digits in `at` are epoch milliseconds. An empty cell says what "
+    "leaving the member out says. A row with too few or too many cells is an `invalid_row`.",
+}
+REQUEST: Form = {"application/json": BODY, "application/x-ndjson": LINES, "text/csv": CSV}
+
 REJECTED = _object(
     {
         "index": COUNT | {"description": "Place in the request from 0, through all series."},
@@ -143,6 +156,19 @@ EXAMPLES = [
         "Arrays",
         {"kpi": "support.handling-time", "at": [1772353800000, 1772353860000], "value": [312.4, 298]},
         request_only=True,
+    ),
+    OpenApiExample(
+        "Lines",
+        '{"kpi": "support.handling-time", "at": "2026-03-01T09:30:00+01:00", "value": 312.4}\n'
+        '{"kpi": "support.handling-time", "at": "2026-03-01T09:31:00+01:00", "value": 298}\n',
+        request_only=True,
+        media_type="application/x-ndjson",
+    ),
+    OpenApiExample(
+        "Table",
+        "kpi,at,value,id,label.variant\nsupport.handling-time,2026-03-01T09:30:00+01:00,312.4,ticket-4711,model-a\n",
+        request_only=True,
+        media_type="text/csv",
     ),
     OpenApiExample(
         "Stored",

@@ -42,8 +42,9 @@ LARGEST_PAGE = 1000
 class Measurements(Idempotent):
     """Send measurements
 
-    Good points are stored though others are rejected; `rejected` names each with its index in the request. The answer
-    comes after the commit. Sending the same again is harmless: the identity of a point is (kpi, labels, at, id).
+    As JSON (rows or columns), NDJSON or CSV, packed with gzip or not. Good points are stored though others are
+    rejected; `rejected` names each with its index in the request. The answer comes after the commit. Sending the same
+    again is harmless: the identity of a point is (kpi, labels, at, id).
     """
 
     permission_classes = [HasScope("ingest")]
@@ -51,7 +52,7 @@ class Measurements(Idempotent):
 
     @extend_schema(
         operation_id="measurements_create",
-        request={"application/json": measurement_forms.BODY},
+        request=measurement_forms.REQUEST,
         responses=measurement_forms.ANSWERS,
         parameters=measurement_forms.OPTIONS,
         examples=measurement_forms.EXAMPLES,

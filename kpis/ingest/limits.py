@@ -58,7 +58,9 @@ def too_many_points() -> BodyTooLarge:
 
 
 def line_too_long() -> BodyTooLarge:
-    return BodyTooLarge("line_too_long", f"A line has more than {line_at_most():,} bytes, the limit INGEST_MAX_LINE_BYTES.")
+    return BodyTooLarge(
+        "line_too_long", f"A line has more than {line_at_most():,} bytes, the limit INGEST_MAX_LINE_BYTES."
+    )
 
 
 def inflated() -> BodyTooLarge:

@@ -140,7 +140,7 @@ def numbered_sets(sets: list[Labels | None]) -> tuple[list[Labels], NDArray[np.i
 
 
 def microseconds(instants: Sequence[datetime | int]) -> NDArray[np.int64]:
-    """Microseconds since 1970; exact wherever a measurement may lie: a double holds a quarter of one until 2200."""
+    """Microseconds since 1970; exact wherever a measurement may lie: a double holds a quarter of one until 2106."""
     kinds = set(map(type, instants))
     if kinds <= {datetime}:
         seconds = [instant.timestamp() for instant in instants]  # type: ignore[union-attr]

@@ -11,6 +11,7 @@ from django.test import Client
 
 from kpis.ingest import accepting
 from kpis.measurements.models import Batch, Measurement
+from tests.bad_points import FORMS
 from tests.factories import (
     InitiativeFactory,
     IntervalValueFactory,
@@ -151,6 +152,53 @@ def test_a_form_sent_by_a_signed_in_browser_is_415_too(kpi):
     client.force_login(UserFactory(role="administrator"))
     response = client.post(URL, {"kpi": "support.time"})
     assert (response.status_code, codes(response)) == (415, ["unsupported_media_type"])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_taken_packed_or_not_and_answers_alike(sender, form):
+    media_type, rendered = FORMS[form]
+    body = rendered([point(1), point(2, value=None), point(3, labels={"a": "b"})])
+    packed = post(sender, gzip.compress(body), media_type=media_type, **{"Content-Encoding": "gzip"})
+    plain = post(sender, body, media_type=media_type + "; charset=UTF-8")
+    assert (packed.status_code, plain.status_code) == (207, 207)
+    assert (packed.json()["accepted"], plain.json()["unchanged"]) == (2, 2)
+    assert [(one["index"], one["code"]) for one in plain.json()["rejected"]] == [(1, "invalid_value")]
+    assert plain.json()["rejected"] == packed.json()["rejected"]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "status", "code"),
+    [
+        ("text/csv", b"\n", 400, "missing_column"),
+        ("text/csv", b"kpi,at,value,colour\n", 400, "unknown_column"),
+        ("text/csv", b"kpi,at,value,kpi\n", 400, "doubled_column"),
+        ("text/csv", b'kpi,at,value\n"', 400, "invalid_csv"),
+        ("text/csv", b'{"measurements": []}', 400, "unknown_column"),
+        ("text/csv", b"kpi,at,value\n", 200, None),
+        ("text/csv", b"kpi,at,value\nx\n", 422, "invalid_row"),
+        ("text/csv", b"kpi,at,value\n" + b"x" * 200_000, 413, "line_too_long"),
+        ("text/csv; charset=iso-8859-1", b"kpi,at,value\n", 415, "unsupported_charset"),
+        ("application/x-ndjson", b"\n", 200, None),
+        ("application/x-ndjson", b'{"measurements": []}', 422, "unknown_kpi"),
+        ("application/x-ndjson", b"kpi,at,value\n", 422, "invalid_row"),
+        ("application/x-ndjson", b"[" * 5_000 + b"]" * 5_000, 422, "invalid_row"),
+        ("application/x-ndjson", b"[" * 200_000, 413, "line_too_long"),
+        ("application/json", b'{"kpi": "a.b", "at": 1, "value": 1}\n' * 2, 400, "invalid_json"),
+    ],
+)
+def test_what_is_wrong_with_a_whole_body_is_said_by_status_and_code(sender, media_type, body, status, code):
+    response = post(sender, body, media_type=media_type)
+    assert response.status_code == status
+    assert codes(response) == [code] if code else response.json()["received"] == 0
+
+
+def test_what_unpacks_to_far_more_than_its_size_is_413(sender, settings):
+    bomb = gzip.compress(b" " * 8_000_000)
+    response = post(sender, bomb, **{"Content-Encoding": "gzip"})
+    assert (response.status_code, codes(response)) == (413, ["compression_ratio_too_high"])
+    assert "INGEST_MAX_RATIO" in response.json()["detail"]
+    settings.INGEST_MAX_RATIO = 2_000
+    assert codes(post(sender, bomb, **{"Content-Encoding": "gzip"})) == ["invalid_json"]
 
 
 def test_gzip_is_unpacked(sender):

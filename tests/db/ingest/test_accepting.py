@@ -308,4 +308,3 @@ def test_every_point_is_counted_for_the_portals_own_metrics(kpi):
         "unchanged": 0,
         "rejected": 1,
     }
-
