@@ -240,6 +240,7 @@ INGEST_MAX_POINTS = environment.whole_number("INGEST_MAX_POINTS", 250_000, at_le
 INGEST_MAX_RATIO = environment.whole_number("INGEST_MAX_RATIO", 200, at_least=10, at_most=2000)
 INGEST_MAX_LINE_BYTES = environment.whole_number("INGEST_MAX_LINE_BYTES", 131_072, at_least=1024, at_most=64 * 1024**2)
 INGEST_MAX_DEPTH = environment.whole_number("INGEST_MAX_DEPTH", 64, at_least=8, at_most=500)
+INGEST_MAX_LABEL_SETS = environment.whole_number("INGEST_MAX_LABEL_SETS", 1000, at_least=1, at_most=1_000_000)
 INGEST_MAX_SERIES = environment.whole_number("INGEST_MAX_SERIES", 10_000, at_least=10, at_most=1_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BYTES
 FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024

@@ -92,6 +92,7 @@ REJECTED = _object(
                 "invalid_labels",
                 "invalid_id",
                 "invalid_row",
+                "too_many_label_sets",
                 "rows_gone",
             ],
         },

@@ -45,6 +45,7 @@ REFUSED: dict[str, Any] = {
                 "invalid_id",
                 "invalid_weight",
                 "invalid_row",
+                "too_many_label_sets",
                 "rows_gone",
             ],
         },

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 import numpy as np
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -16,20 +15,21 @@ from numpy.typing import NDArray
 from prometheus_client import Counter
 from psycopg import errors
 
-from kpis.access.models import Token, User
-from kpis.ingest import addressing, at_once, checking, limits, rejections, repeats
+from kpis.access.models import Token
+from kpis.ingest import addressing, at_once, checking, limits, parcels, rejections, repeats
 from kpis.ingest.columns import Columns
 from kpis.ingest.decoding import csv, json, ndjson, unpacking
+from kpis.ingest.parcels import NO_PARCEL, Parcel, Source
 from kpis.ingest.receipts import Receipt, Rejected
 from kpis.ingest.refusals import UnsupportedMediaType
 from kpis.measurements import batches, labelling, partitions, store
 from kpis.plumbing import wakeup
 
 # A new form of input is one decoder here.
-DECODERS: dict[str, Callable[[bytes], Columns]] = {
-    "application/json": json.columns_from,
-    "application/x-ndjson": ndjson.columns_from,
-    "text/csv": csv.columns_from,
+DECODERS: dict[str, tuple[str, Callable[[bytes], Columns]]] = {
+    "application/json": ("json", json.columns_from),
+    "application/x-ndjson": ("ndjson", ndjson.columns_from),
+    "text/csv": ("csv", csv.columns_from),
 }
 UTF_8 = {"utf-8", "utf8", "us-ascii"}
 ATTEMPTS = 4
@@ -38,13 +38,6 @@ PASSING = (errors.DeadlockDetected, errors.SerializationFailure)
 Write = Callable[..., store.Written]
 
 POINTS = Counter("roi_ingest_points", "Points that arrived, by what became of them.", ["outcome"])
-
-
-class Source(Protocol):
-    """What is kept of a source here, in a room below the one that knows sources: the number of its row."""
-
-    @property
-    def pk(self) -> int: ...
 
 
 class KpiVanished(Exception):
@@ -66,22 +59,30 @@ def accept_batch(
 
     Refuses (BatchRefused: UnreadableBody, BodyTooLarge, UnsupportedMediaType) a body as a whole.
     """
-    decode = _decoder(media_type)
+    form, decode = _form(media_type)
     digest = None
     if isinstance(actor, Token) and source is None and not dry_run and len(body) >= repeats.SMALLEST_BODY:
         digest = repeats.digest_of(body, media_type, encoding, actor=actor)
-        receipt = repeats.receipt_of(digest, actor=actor, at=at)
+        receipt = repeats.receipt_of(digest, actor=actor, form=form, size=len(body), at=at)
         if receipt is not None:
             _count(receipt)
             return receipt
     columns = decode(unpacking.unpacked(body, encoding, at_most=limits.bytes_at_most()))
-    return accept_columns(columns, actor=actor, source=source, atomic=atomic, dry_run=dry_run, digest=digest, at=at)
+    return accept_columns(
+        columns,
+        actor=actor,
+        source=source,
+        atomic=atomic,
+        dry_run=dry_run,
+        parcel=Parcel(form, len(body), digest),
+        at=at,
+    )
 
 
-def _decoder(media_type: str) -> Callable[[bytes], Columns]:
+def _form(media_type: str) -> tuple[str, Callable[[bytes], Columns]]:
     name, _semicolon, parameters = media_type.lower().partition(";")
-    decode = DECODERS.get(name.strip())
-    if decode is None:
+    form = DECODERS.get(name.strip())
+    if form is None:
         raise UnsupportedMediaType(
             "unsupported_media_type", f"Points are read as {', '.join(DECODERS)}; name it in Content-Type."
         )
@@ -89,7 +90,7 @@ def _decoder(media_type: str) -> Callable[[bytes], Columns]:
         key, _equals, value = parameter.partition("=")
         if key.strip() == "charset" and value.strip(' "') not in UTF_8:
             raise UnsupportedMediaType("unsupported_charset", "Points are read as UTF-8; send charset=utf-8.")
-    return decode
+    return form
 
 
 def accept_columns(
@@ -99,15 +100,15 @@ def accept_columns(
     source: Source | None = None,
     atomic: bool = False,
     dry_run: bool = False,
-    digest: bytes | None = None,
+    parcel: Parcel = NO_PARCEL,
     judged: NDArray[np.int8] | None = None,
     at: datetime,
 ) -> Receipt:
     """Check and store the points; committed when this returns, unless the caller holds a transaction.
 
     actor : the token or person whose sight counts; None is the portal itself. atomic : one bad point and nothing is
-    stored. dry_run : exactly what would become of them, and nothing is stored. digest : of the whole request, to know
-    it again (`repeats`). judged : verdicts that the maker of the columns has passed already, GOOD where it has none.
+    stored. dry_run : exactly what would become of them, and nothing is stored. parcel : the request that brought them.
+    judged : verdicts that the maker of the columns has passed already, GOOD where it has none.
     at : the present instant.
     """
     if not len(columns):
@@ -117,7 +118,7 @@ def accept_columns(
     failed = 0
     while True:
         try:
-            receipt = _accepted_once(columns, actor, source, atomic, dry_run, digest, judged, at, write)
+            receipt = _accepted_once(columns, actor, source, atomic, dry_run, parcel, judged, at, write)
             break
         except store.SomeAreThere:
             write = store.upsert
@@ -152,7 +153,7 @@ def _accepted_once(
     source: Source | None,
     atomic: bool,
     dry_run: bool,
-    digest: bytes | None,
+    parcel: Parcel,
     judged: NDArray[np.int8] | None,
     at: datetime,
     write: Write,
@@ -167,26 +168,29 @@ def _accepted_once(
     rejected = rejections.rejected_points(verdicts)
     good = np.flatnonzero(verdicts == rejections.GOOD)
     wanted, which = _wanted(columns, good, kpi_ids)
-    sender = _sender(actor, source)
+    sender = parcels.sender(actor, source)
     if write is store.write_new and not rejected and not dry_run and len(good) <= at_once.POINTS_AT_MOST:
         series_ids = labelling.remembered(wanted)
         if series_ids is not None:
             points = _points(columns, good, series_ids, which)
-            return _stored_at_once(len(good), points, wanted, series_ids, sender, digest, at)
+            return _stored_at_once(len(good), points, wanted, series_ids, sender, parcel, at)
     with transaction.atomic():
         batch_id = batches.next_batch_id()
+        series_ids = [] if atomic and rejected else _series_ids(wanted, whole=atomic)
+        if labelling.NO_ROOM in series_ids:
+            without_room = np.array(series_ids)[which] == labelling.NO_ROOM
+            verdicts[good[without_room]] = rejections.VERDICTS["too_many_label_sets"].number
+            rejected, good, which = rejections.rejected_points(verdicts), good[~without_room], which[~without_room]
         if atomic and rejected:
             receipt = Receipt(received=len(columns), rejected=rejected, withheld=len(good))
         else:
-            series_ids = [series_id for series_id in labelling.series_ids(wanted) if series_id is not None]
-            if len(series_ids) < len(wanted):
-                raise KpiVanished
             points = _points(columns, good, series_ids, which)
             receipt = _receipt(len(good), points, write(points, batch_id=batch_id, arrived_at=at), rejected)
+            digest = parcel.digest
             if digest is not None and not rejected and repeats.are_remembered(points=len(points), series=len(wanted)):
                 series = list(zip(series_ids, (one.key for one in wanted), strict=True))
                 repeats.remember(digest, received=len(columns), points=len(points), series=series, at=at)
-        batches.record(batch_id, _counts_of(receipt), sender=sender, at=at)
+        batches.record(batch_id, parcels.counts_of(receipt, parcel, columns.at_us[good]), sender=sender, at=at)
         if rejected:
             rejections.keep(rejected, columns, batch_id=batch_id)
         if dry_run:
@@ -202,7 +206,7 @@ def _stored_at_once(
     wanted: list[labelling.Wanted],
     series_ids: list[int],
     sender: batches.Sender,
-    digest: bytes | None,
+    parcel: Parcel,
     at: datetime,
 ) -> Receipt:
     receipt = _receipt(good, points, store.Written(len(points), 0, 0), [])
@@ -211,15 +215,24 @@ def _stored_at_once(
         wanted,
         series_ids,
         batch_id=batches.next_batch_id(),
-        counts=_counts_of(receipt),
+        counts=parcels.counts_of(receipt, parcel, points.at_us),
         sender=sender,
-        digest=digest if repeats.are_remembered(points=len(points), series=len(wanted)) else None,
+        digest=parcel.digest if repeats.are_remembered(points=len(points), series=len(wanted)) else None,
         at=at,
     ):
         labelling.forget(wanted)
         raise KpiVanished
     wakeup.gathered_after_commit("kpis.bring_up_to_date")
     return receipt
+
+
+def _series_ids(wanted: list[labelling.Wanted], *, whole: bool) -> list[int]:
+    found = labelling.series_ids(wanted, at_most=limits.label_sets_at_most(), whole=whole)
+    series_ids = [series_id for series_id in found if series_id is not None]
+    # Of those that are to be made whole or not at all, the ones that were not made are no sign of a lost KPI.
+    if len(series_ids) < len(wanted) and not (whole and labelling.NO_ROOM in series_ids):
+        raise KpiVanished
+    return [series_id or 0 for series_id in found]
 
 
 def _wanted(
@@ -258,20 +271,6 @@ def _receipt(good: int, points: store.Points, written: store.Written, rejected: 
         replaced=written.replaced + good - len(points),
         unchanged=written.unchanged,
         rejected=rejected,
-    )
-
-
-def _sender(actor: addressing.Actor, source: Source | None) -> batches.Sender:
-    return batches.Sender(
-        token_id=actor.pk if isinstance(actor, Token) else None,
-        user_id=actor.pk if isinstance(actor, User) else None,
-        source_id=source.pk if source is not None else None,
-    )
-
-
-def _counts_of(receipt: Receipt) -> batches.Counts:
-    return batches.Counts(
-        receipt.received, receipt.accepted, receipt.replaced, receipt.unchanged, len(receipt.rejected)
     )
 
 

@@ -40,6 +40,11 @@ def ratio_at_most() -> int:
     return int(getattr(settings, "INGEST_MAX_RATIO", 200))
 
 
+def label_sets_at_most() -> int:
+    """Label sets, each a series, of one KPI (setting INGEST_MAX_LABEL_SETS, 1,000)."""
+    return int(getattr(settings, "INGEST_MAX_LABEL_SETS", 1_000))
+
+
 def series_at_most() -> int:
     """Series with a name that are known of one source and feed a KPI (setting INGEST_MAX_SERIES, 10,000)."""
     return int(getattr(settings, "INGEST_MAX_SERIES", 10_000))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kpis.ingest import limits
 from kpis.ingest.columns import Columns
 from kpis.ingest.models import Rejection
 from kpis.ingest.receipts import Rejected
@@ -23,6 +24,10 @@ class Verdict(NamedTuple):
     code: str
     attr: str | None
     detail: str
+
+    @property
+    def sentence(self) -> str:
+        return self.detail.replace("{label_sets}", f"{limits.label_sets_at_most():,}")
 
 
 VERDICTS = {
@@ -49,6 +54,12 @@ VERDICTS = {
                 "The sample lies more than 48 hours before the newest one of its series: what came before it is not "
                 "kept any more, so what it adds cannot be told.",
             ),
+            (
+                "too_many_label_sets",
+                "labels",
+                "The KPI has {label_sets} label sets, the limit INGEST_MAX_LABEL_SETS. Each one costs a series with "
+                "interval values of its own: send labels of few values, and what is different for each event as id.",
+            ),
         ],
         start=1,
     )
@@ -60,7 +71,7 @@ def rejected_points(verdicts: NDArray[np.int8]) -> list[Rejected]:
     """One entry for each point that is not good, in the order of the request."""
     bad = np.flatnonzero(verdicts)
     return [
-        Rejected(index, verdict.code, verdict.detail, verdict.attr)
+        Rejected(index, verdict.code, verdict.sentence, verdict.attr)
         for index, verdict in zip(bad.tolist(), map(BY_NUMBER.__getitem__, verdicts[bad].tolist()), strict=True)
     ]
 

@@ -43,8 +43,9 @@ with known as (
         where k.id is null or r.stamp > d.stamp
     )
 ), noted as (
-    insert into kpis_batch (arrived_at, token_id, received, accepted, replaced, unchanged, rejected)
-    select %(at)s::timestamptz, %(token)s::int8, received, 0, received - points, points, 0 from known
+    insert into kpis_batch (arrived_at, token_id, received, accepted, replaced, unchanged, rejected, form, size)
+    select %(at)s::timestamptz, %(token)s::int8, received, 0, received - points, points, 0, %(form)s, %(size)s::int4
+    from known
 )
 select received, points from known
 """
@@ -67,9 +68,10 @@ def digest_of(body: bytes, *form: str, actor: Token) -> bytes:
     return digest.digest()
 
 
-def receipt_of(digest: bytes, *, actor: Token, at: datetime) -> Receipt | None:
+def receipt_of(digest: bytes, *, actor: Token, form: str, size: int, at: datetime) -> Receipt | None:
     """The receipt of a request whose points are all there as it has them; None where that is not certain."""
-    found = prepared.execute(KNOWN, {"digest": digest, "oldest": at - KEPT, "at": at, "token": actor.pk}).fetchone()
+    noted = {"at": at, "token": actor.pk, "form": form, "size": size}
+    found = prepared.execute(KNOWN, noted | {"digest": digest, "oldest": at - KEPT}).fetchone()
     if found is None:
         return None
     received, points = found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from kpis.calculations.intervals import epoch_us
@@ -15,9 +16,11 @@ IDS_AT_ONCE = 32
 NEXT_IDS = "select nextval(pg_get_serial_sequence('kpis_batch', 'id')) from generate_series(1, %s::int4)"
 # Written once, at the end, when the counts are known: an update would leave a dead row for each batch.
 RECORD = """
-insert into kpis_batch (id, arrived_at, token_id, user_id, source_id, received, accepted, replaced, unchanged, rejected)
+insert into kpis_batch (id, arrived_at, token_id, user_id, source_id, received, accepted, replaced, unchanged, rejected,
+                        reasons, form, size, newest_at)
 select {batch_id}, {arrived_at}, {token_id}, {user_id}, {source_id},
-       {received}, {accepted}, {replaced}, {unchanged}, {rejected}
+       {received}, {accepted}, {replaced}, {unchanged}, {rejected},
+       {reasons}, {form}, {size}, {newest_at}
 """
 _record = Statement(RECORD)
 
@@ -36,13 +39,21 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of a batch's points."""
+    """What became of a batch's points, and how it came.
+
+    reasons : how many points were rejected by code. form : short name of its media type, "" where it was no body.
+    size : bytes as sent. newest_us : the newest good point's own time, microseconds since 1970.
+    """
 
     received: int
     accepted: int
     replaced: int
     unchanged: int
     rejected: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    form: str = ""
+    size: int = 0
+    newest_us: int | None = None
 
 
 def next_batch_id() -> int:
@@ -76,4 +87,8 @@ def parameters(batch_id: int, counts: Counts, *, sender: Sender, at: datetime) -
         "replaced": binary.int4(counts.replaced),
         "unchanged": binary.int4(counts.unchanged),
         "rejected": binary.int4(counts.rejected),
+        "reasons": binary.jsonb(counts.reasons or None),
+        "form": binary.text(counts.form),
+        "size": binary.int4(counts.size),
+        "newest_at": binary.instant(counts.newest_us),
     }

@@ -6,6 +6,7 @@ are PostgreSQL's documented ones ("Frontend/Backend Protocol", COPY): everything
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Mapping, Sequence
 from string import Formatter
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from psycopg import pq
 
 # Object identifiers of the types, and of arrays of them; they never change.
-BYTEA, INT8, INT4, TEXT, FLOAT8, TIMESTAMPTZ = 17, 20, 23, 25, 701, 1184
+BYTEA, INT8, INT4, TEXT, FLOAT8, TIMESTAMPTZ, JSONB = 17, 20, 23, 25, 701, 1184, 3802
 ARRAY_OF = {INT8: 1016, INT4: 1007, TEXT: 1009, FLOAT8: 1022, TIMESTAMPTZ: 1185}
 ELEMENT = {INT8: ">i8", INT4: ">i4", FLOAT8: ">f8", TIMESTAMPTZ: ">i8"}
 
@@ -47,8 +48,8 @@ def instants(at_us: NDArray[np.int64]) -> Parameter:
     return _array(TIMESTAMPTZ, at_us - SINCE_2000_US)
 
 
-def instant(at_us: int) -> Parameter:
-    return TIMESTAMPTZ, struct.pack(">q", at_us - SINCE_2000_US)
+def instant(at_us: int | None) -> Parameter:
+    return TIMESTAMPTZ, None if at_us is None else struct.pack(">q", at_us - SINCE_2000_US)
 
 
 def texts(values: Sequence[str]) -> Parameter:
@@ -64,6 +65,15 @@ def int8(value: int | None) -> Parameter:
 
 def int4(value: int) -> Parameter:
     return INT4, struct.pack(">i", value)
+
+
+def text(value: str) -> Parameter:
+    return TEXT, value.encode()
+
+
+def jsonb(value: object) -> Parameter:
+    """None is NULL."""
+    return JSONB, None if value is None else b"\x01" + json.dumps(value).encode()
 
 
 def bytea(value: bytes) -> Parameter:

@@ -36,6 +36,10 @@ join kpis_kpi k on k.id = q.kpi_id and k.key = q.key
 order by q.kpi_id, q.labels_hash
 on conflict (kpi_id, labels_hash) do nothing
 """
+COUNTED = "select kpi_id, count(*) from kpis_series where kpi_id = any(%s::int8[]) group by kpi_id"
+# Two numbers, so that these locks are no others'; in order, so that two writers never wait for each other.
+ALONE = "select pg_advisory_xact_lock(7013, id::int4) from unnest(%s::int8[]) kpis (id) order by id"
+NO_ROOM = -1
 REMEMBERED_AT_MOST = 100_000
 
 _series_ids: dict[Wanted, int] = {}
@@ -54,18 +58,28 @@ def canonical(labels: Mapping[str, str]) -> str:
     return json.dumps(dict(labels), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def series_ids(wanted: Sequence[Wanted]) -> list[int | None]:
-    """The id of each, locked until the transaction ends; None where its KPI is not there under that key (any more)."""
+def series_ids(wanted: Sequence[Wanted], *, at_most: int, whole: bool = False) -> list[int | None]:
+    """The id of each, locked until the transaction ends; None where its KPI is not there under that key (any more).
+
+    at_most : label sets of one KPI; a new one beyond is not made, and NO_ROOM stands in its place. Those that are there
+    stay usable, and of several new ones the first get the room. whole : then make none at all.
+    """
     found = _remembered(wanted)
     missing = [one for one in dict.fromkeys(wanted) if one not in found]
+    refused: set[Wanted] = set()
     if missing:
         found |= _looked_up(missing)
         new = [one for one in missing if one not in found]
         if new:
-            _make(new)
-            found |= _looked_up(new)
+            found |= _locked_and_looked_up(new, at_most)
+            room = _room(new, at_most)
+            new = [one for one in new if one not in found]
+            refused = _beyond(new, room)
+            if not (whole and refused):
+                _make([one for one in new if one not in refused])
+                found |= _looked_up(new)
         transaction.on_commit(lambda: _remember(found))
-    return [found.get(one) for one in wanted]
+    return [NO_ROOM if one in refused else found.get(one) for one in wanted]
 
 
 def remembered(wanted: Sequence[Wanted]) -> list[int] | None:
@@ -99,7 +113,40 @@ def _looked_up(wanted: Sequence[Wanted]) -> dict[Wanted, int]:
         return {wanted[n - 1]: series_id for n, series_id in cursor.fetchall()}
 
 
+def _locked_and_looked_up(new: Sequence[Wanted], at_most: int) -> dict[Wanted, int]:
+    """Keep all others from making series of the same KPIs until the transaction ends, so that they can be counted.
+
+    A KPI without room is not locked: a sender of ever new labels makes nobody wait. What others made while this waited
+    is found.
+    """
+    room = _room(new, at_most)
+    with connection.cursor() as cursor:
+        cursor.execute(ALONE, [[kpi_id for kpi_id, left in room.items() if left > 0]])
+    return _looked_up(new)
+
+
+def _room(wanted: Sequence[Wanted], at_most: int) -> dict[int, int]:
+    """For each KPI, how many more label sets it may have."""
+    kpi_ids = {one.kpi_id for one in wanted}
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED, [list(kpi_ids)])
+        counted = dict(cursor.fetchall())
+    return {kpi_id: at_most - counted.get(kpi_id, 0) for kpi_id in kpi_ids}
+
+
+def _beyond(new: Sequence[Wanted], room: dict[int, int]) -> set[Wanted]:
+    refused = set()
+    for one in new:
+        if room[one.kpi_id] > 0:
+            room[one.kpi_id] -= 1
+        else:
+            refused.add(one)
+    return refused
+
+
 def _make(wanted: Sequence[Wanted]) -> None:
+    if not wanted:
+        return
     kpi_ids, keys, labels = (list(column) for column in zip(*wanted, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(MADE, [kpi_ids, keys, labels, [_hash(one) for one in wanted]])

@@ -20,21 +20,36 @@ class Series(models.Model):
 
 
 class Batch(models.Model):
-    """What arrived together: one request, one pull. Keeps who sent it and what became of its points."""
+    """What arrived together: one request, one pull. Keeps who sent it and what became of its points.
+
+    reasons : how many were rejected by code, null for none. form : "json", "ndjson", …, empty where it was no body.
+    size : bytes as sent. newest_at : the newest good point's own time, null where there is none or it is not known.
+    """
 
     id = models.BigAutoField(primary_key=True)
     arrived_at = models.DateTimeField()
-    token = models.ForeignKey("kpis.Token", null=True, on_delete=models.SET_NULL, related_name="+")
+    token = models.ForeignKey("kpis.Token", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     user = models.ForeignKey("kpis.User", null=True, on_delete=models.SET_NULL, related_name="+")
-    source = models.ForeignKey("kpis.DataSource", null=True, on_delete=models.SET_NULL, related_name="+")
+    source = models.ForeignKey(
+        "kpis.DataSource", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     received = models.PositiveIntegerField(default=0)
     accepted = models.PositiveIntegerField(default=0)
     replaced = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    reasons = models.JSONField(null=True)
+    form = models.CharField(max_length=20, default="", db_default="")
+    size = models.PositiveIntegerField(default=0, db_default=0)
+    newest_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["-arrived_at"], name="batch_by_arrival")]
+        indexes = [
+            models.Index(fields=["-arrived_at"], name="batch_by_arrival"),
+            # They also serve as the foreign keys' own; a batch costs no index more than before.
+            models.Index(fields=["token", "arrived_at"], name="batch_by_token"),
+            models.Index(fields=["source", "arrived_at"], name="batch_by_source"),
+        ]
 
 
 class Measurement(models.Model):

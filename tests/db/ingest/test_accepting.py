@@ -214,6 +214,16 @@ def test_the_batch_says_who_sent_it_and_every_point_names_its_batch(kpi, token):
     assert set(Measurement.objects.values_list("batch_id", flat=True)) == {batch.pk}
 
 
+@pytest.mark.parametrize("n", [1, 700])
+def test_the_batch_says_in_which_form_it_came_how_large_how_new_and_why_points_were_rejected(kpi, n):
+    body = as_csv([*points(n), point(value="x"), point(value="y"), point(kpi="no.such")])
+    accept_batch(gzip.compress(body, mtime=0), "text/csv", encoding="gzip", actor=None, at=NOW)
+    batch = Batch.objects.get()
+    assert (batch.form, batch.size) == ("csv", len(gzip.compress(body, mtime=0)))
+    assert batch.newest_at == datetime(2026, 2, 1, tzinfo=UTC) + timedelta(minutes=n - 1)
+    assert batch.reasons == {"invalid_value": 2, "unknown_kpi": 1}
+
+
 def test_a_kpi_outside_of_the_tokens_sight_is_as_unknown_as_one_that_does_not_exist(kpi):
     other = KpiFactory(initiative=InitiativeFactory(slug="other"), slug="time")
     limited = TokenFactory(scopes=["ingest"], initiatives=[kpi.initiative])

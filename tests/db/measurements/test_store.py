@@ -131,7 +131,7 @@ def wanted(kpi, **labels: str) -> labelling.Wanted:
 def test_a_label_set_is_one_series_whatever_the_order_of_its_labels():
     kpi = KpiFactory()
     one, two, other = labelling.series_ids(
-        [wanted(kpi, a="1", b="2"), wanted(kpi, b="2", a="1"), wanted(kpi, a="1", b="3")]
+        [wanted(kpi, a="1", b="2"), wanted(kpi, b="2", a="1"), wanted(kpi, a="1", b="3")], at_most=100
     )
     assert one == two != other
     assert Series.objects.get(pk=one).labels == {"a": "1", "b": "2"}
@@ -139,33 +139,33 @@ def test_a_label_set_is_one_series_whatever_the_order_of_its_labels():
 
 def test_a_series_is_found_again_and_not_made_twice():
     kpi = KpiFactory()
-    assert labelling.series_ids([wanted(kpi)]) == labelling.series_ids([wanted(kpi)])
+    assert labelling.series_ids([wanted(kpi)], at_most=100) == labelling.series_ids([wanted(kpi)], at_most=100)
     assert Series.objects.count() == 1
 
 
 def test_a_kpi_that_has_another_key_by_now_has_no_series_under_the_old_one():
     kpi = KpiFactory()
     before = wanted(kpi)
-    labelling.series_ids([before])
+    labelling.series_ids([before], at_most=100)
     type(kpi).objects.filter(pk=kpi.pk).update(key="another.key")
-    assert labelling.series_ids([before]) == [None]
+    assert labelling.series_ids([before], at_most=100) == [None]
 
 
 def test_a_remembered_id_is_not_believed_after_the_kpi_was_renamed(django_capture_on_commit_callbacks):
     kpi = KpiFactory()
     before = wanted(kpi)
     with django_capture_on_commit_callbacks(execute=True):
-        labelling.series_ids([before])
+        labelling.series_ids([before], at_most=100)
     assert before in labelling._series_ids
     type(kpi).objects.filter(pk=kpi.pk).update(key="another.key")
-    assert labelling.series_ids([before]) == [None]
+    assert labelling.series_ids([before], at_most=100) == [None]
 
 
 def test_a_remembered_id_is_not_believed_after_its_series_was_deleted(django_capture_on_commit_callbacks):
     kpi = KpiFactory()
     with django_capture_on_commit_callbacks(execute=True):
-        first = labelling.series_ids([wanted(kpi)])
+        first = labelling.series_ids([wanted(kpi)], at_most=100)
     Series.objects.all().delete()
-    second = labelling.series_ids([wanted(kpi)])
+    second = labelling.series_ids([wanted(kpi)], at_most=100)
     assert second != first
     assert second == [Series.objects.get().pk]
