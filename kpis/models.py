@@ -3,7 +3,7 @@
 from kpis.access.models import AuditEvent, Token, User
 from kpis.baselines.models import Baseline
 from kpis.benchmarks.models import Benchmark, Comparison
-from kpis.definitions.models import Annotation, Holiday, Initiative, Kpi, Organisation, Target
+from kpis.definitions.models import Annotation, Holiday, Initiative, Kpi, KpiVersion, Organisation, Target
 from kpis.digests.models import Digest, Edition, Recipient
 from kpis.evaluation.models import Effect
 from kpis.ingest.models import Rejection
@@ -36,6 +36,7 @@ __all__ = [
     "IntervalValue",
     "Kpi",
     "KpiState",
+    "KpiVersion",
     "LedgerEntry",
     "MappingRule",
     "Measurement",

@@ -10,20 +10,27 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import CharFilter, FilterSet
-from drf_spectacular.utils import extend_schema_field
-from rest_framework.serializers import CharField, ChoiceField, IntegerField, SerializerMethodField
+from drf_spectacular.utils import extend_schema, extend_schema_field, inline_serializer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import CharField, ChoiceField, IntegerField, ModelSerializer, SerializerMethodField
+from rest_framework.views import APIView
 
 from kpis.access.rights import Action, Actor
 from kpis.api.definitions import Definitions
 from kpis.api.members import Definition, Named, Number, Slug, Text
+from kpis.api.permissions import Read, asker
 from kpis.baselines import versions
 from kpis.calculations import units
-from kpis.definitions import changing
-from kpis.definitions.models import Kpi, Target
+from kpis.definitions import changing, organisation
+from kpis.definitions.models import Kpi, KpiVersion, Target
 from kpis.definitions.sight import initiatives_seen_by, kpis_seen_by, targets_of
+from kpis.definitions.versions import versions_of
 from kpis.ledger import changing as money
 from kpis.measurements import retention
 from kpis.rollups import rolling
+
+REASON = "change_reason"
 
 
 class Unit(Text):
@@ -53,6 +60,9 @@ class KpiBody(Definition):
         help_text="Default by category: efficiency day, quality week, cost month, innovation quarter.",
     )
 
+    change_reason = Text(
+        max_length=300, required=False, allow_blank=True, write_only=True, help_text="Kept with the new version."
+    )
     rows_kept_for = IntegerField(
         min_value=31,
         max_value=36_600,
@@ -104,9 +114,49 @@ class KpiBody(Definition):
             "workdays_only",
             "is_context",
             "version",
+            "change_reason",
         ]
         read_only_fields = ["version"]
         validators: list[Any] = []  # that a slug stands once in an initiative is the database's to say
+
+
+class KpiVersionBody(ModelSerializer):
+    """How the KPI is measured since `valid_from`; null: from the beginning."""
+
+    class Meta:
+        model = KpiVersion
+        fields = [
+            "version",
+            "unit",
+            "direction",
+            "aggregation",
+            "interval",
+            "zone",
+            "fiscal_year_start",
+            "valid_from",
+            "actor",
+            "reason",
+        ]
+        read_only_fields = fields
+
+
+class KpiVersions(APIView):
+    """List the versions of a KPI's definition
+
+    Newest first: one for each change of unit, direction, aggregation, interval, or of the organisation's calendar.
+    Interval values follow the newest; what a closed period booked stays as it was.
+    """
+
+    permission_classes = [Read]
+
+    @extend_schema(
+        operation_id="kpis_versions_list",
+        responses={200: inline_serializer("KpiVersionList", {"results": KpiVersionBody(many=True)})},
+    )
+    def get(self, request: Request, key: str) -> Response:
+        kpi = get_object_or_404(kpis_seen_by(asker(request)), key=key)
+        found = versions_of(kpi, organisation.current())
+        return Response({"results": KpiVersionBody(found, many=True).data})
 
 
 class KpiFilters(FilterSet):
@@ -129,13 +179,14 @@ class Kpis(Definitions):
         return kpis_seen_by(who).select_related("retention")
 
     def create_row(self, fields: Mapping[str, Any], **who_and_when: Any) -> Kpi:
-        return changing.create_kpi(fields, **who_and_when)
+        return changing.create_kpi({name: fields[name] for name in fields if name != REASON}, **who_and_when)
 
     def change_row(self, row: Kpi, fields: Mapping[str, Any], **who_and_when: Any) -> None:
+        given, reason = {name: fields[name] for name in fields if name != REASON}, fields.get(REASON, "")
         with transaction.atomic():
-            versions.refuse_other_measure(row, fields)
-            retention.refuse_what_needs_rows(row, fields)
-            changed = changing.change_kpi(row, fields, **who_and_when)
+            versions.refuse_other_measure(row, given)
+            retention.refuse_what_needs_rows(row, given)
+            changed = changing.change_kpi(row, given, **who_and_when, reason=reason)
             if changed & changing.DEFINES_THE_MEASURE:
                 rolling.recompute([row.pk])
             if changed:

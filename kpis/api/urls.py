@@ -63,6 +63,7 @@ urlpatterns = [
     path("initiatives/<its_slug:slug>/", initiatives.Initiatives.as_view(MEMBER), name="api-initiative"),
     path("kpis/", kpis.Kpis.as_view(COLLECTION), name="api-kpis"),
     path("kpis/<its_key:key>/", kpis.Kpis.as_view(MEMBER), name="api-kpi"),
+    path("kpis/<its_key:key>/versions/", kpis.KpiVersions.as_view(), name="api-kpi-versions"),
     path("kpis/<its_key:key>/targets/", kpis.Targets.as_view(COLLECTION), name="api-targets"),
     path("kpis/<its_key:key>/targets/<its_day:on>/", kpis.Targets.as_view(MEMBER), name="api-target"),
     path("kpis/<its_key:key>/baselines/", baselines.Baselines.as_view(COLLECTION), name="api-baselines"),

@@ -15,13 +15,13 @@ from django.db.models import Model
 
 from kpis.access import audit, rights
 from kpis.access.models import Token, User
-from kpis.definitions import keys, organisation
+from kpis.definitions import keys, organisation, versions
 from kpis.definitions.models import Annotation, Initiative, Kpi, Target
+from kpis.definitions.versions import DEFINES_THE_MEASURE
 
 Actor = User | Token | None
 Fields = Mapping[str, Any]
 Row = TypeVar("Row", bound=Model)
-DEFINES_THE_MEASURE = {"unit", "direction", "aggregation", "interval"}
 
 
 class ChangeRefused(Exception):
@@ -64,15 +64,23 @@ def create_kpi(fields: Fields, *, by: Actor, at: datetime) -> Kpi:
     return create(Kpi(**given, key=key), by=by, at=at)
 
 
-def change_kpi(kpi: Kpi, fields: Fields, *, by: Actor, at: datetime) -> set[str]:
-    """Answers which fields differ now; the definition's version is raised. Refuses another slug or initiative."""
+def change_kpi(kpi: Kpi, fields: Fields, *, by: Actor, at: datetime, reason: str = "") -> set[str]:
+    """Answers which fields differ now; the definition's version is raised. Refuses another slug or initiative.
+
+    reason : why it is measured otherwise, where that changes; kept with the version.
+    """
     _keep_slug(kpi, fields)
     keep_initiative(kpi, fields)
+    house = organisation.current()
     with transaction.atomic():
+        if DEFINES_THE_MEASURE & fields.keys():
+            versions.keep_standing(Kpi.objects.select_for_update().get(pk=kpi.pk), house)
         changed = change(kpi, fields, by=by, at=at)
         if changed:
             kpi.version += 1
             kpi.save(update_fields=["version"])
+        if changed & DEFINES_THE_MEASURE:
+            versions.open_version(kpi, house, by=by, at=at, reason=reason)
     return changed
 
 

@@ -157,6 +157,30 @@ class Kpi(models.Model):
         return self.key
 
 
+class KpiVersion(models.Model):
+    """How a KPI is measured since `valid_from` (null: from the beginning), who changed it to that, and why.
+
+    A row for each change of unit, direction, aggregation, interval, or of the organisation's calendar. Interval values
+    of open periods follow the newest; what a closed period booked stays as it was under an older one.
+    """
+
+    kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()  # as `Kpi.version` was then
+    unit = models.CharField(max_length=40)
+    direction = models.CharField(max_length=8, choices=Kpi.Direction)
+    aggregation = models.CharField(max_length=5, choices=Kpi.Aggregation)
+    interval = models.CharField(max_length=7, choices=Kpi.Interval)
+    zone = models.CharField(max_length=64)  # IANA
+    fiscal_year_start = models.PositiveSmallIntegerField()  # month
+    valid_from = models.DateTimeField(null=True)
+    actor = models.CharField(max_length=40)  # as in the audit trail
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [models.UniqueConstraint(fields=["kpi", "version"], name="kpi_version_once")]
+
+
 class Target(models.Model):
     """One point of a KPI's target path, in the KPI's unit; `step` holds until the next, `linear` leads to it."""
 

@@ -10,7 +10,8 @@ from django.db import transaction
 from kpis.access import audit
 from kpis.access.models import Token, User
 from kpis.calculations.intervals import Calendar
-from kpis.definitions.models import Organisation
+from kpis.definitions import versions
+from kpis.definitions.models import Kpi, Organisation
 
 
 def current() -> Organisation:
@@ -32,6 +33,33 @@ def calendar() -> Calendar:
     """How the organisation cuts time into intervals."""
     organisation = current()
     return Calendar(organisation.zone, organisation.fiscal_year_start)
+
+
+@transaction.atomic
+def change_calendar(
+    zone: str, fiscal_year_start: int, *, by: User | Token | None, at: datetime, reason: str
+) -> list[Kpi]:
+    """Have time cut into intervals otherwise: a version for every KPI; answers those whose values are now behind.
+
+    Refuses (ValueError, ZoneInfoNotFoundError) a zone or month that there is not.
+    """
+    Calendar(zone, fiscal_year_start)
+    organisation = Organisation.objects.select_for_update().get(pk=current().pk)
+    if (organisation.zone, organisation.fiscal_year_start) == (zone, fiscal_year_start):
+        return []
+    kpis = list(Kpi.objects.select_for_update().order_by("pk"))
+    for kpi in kpis:
+        versions.keep_standing(kpi, organisation)
+    was = [organisation.zone, organisation.fiscal_year_start]
+    details = {"from": was, "to": [zone, fiscal_year_start], "reason": reason}
+    organisation.zone, organisation.fiscal_year_start = zone, fiscal_year_start
+    organisation.save(update_fields=["zone", "fiscal_year_start"])
+    for kpi in kpis:
+        kpi.version += 1
+        kpi.save(update_fields=["version"])
+        versions.open_version(kpi, organisation, by=by, at=at, reason=reason)
+    audit.record("organisation.calendar_changed", by=by, subject="organisation", details=details, at=at)
+    return kpis
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from psycopg import errors
 
 from kpis.calculations.intervals import epoch_us
@@ -74,7 +74,7 @@ def retention_of(kpi: Kpi) -> Retention | None:
     return Retention.objects.filter(kpi=kpi).first()
 
 
-def rows_from(kpi_ids: Collection[int]) -> dict[int, datetime]:
+def rows_from(kpi_ids: Collection[int] | QuerySet[Any]) -> dict[int, datetime]:
     """KPI id to the instant before which its rows are gone, for those that have one."""
     return dict(Retention.objects.filter(kpi__in=kpi_ids).values_list("kpi_id", "rows_from"))
 

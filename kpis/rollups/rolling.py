@@ -81,12 +81,18 @@ def roll_up_arrivals(*, at_most: int) -> Touched:
 
 
 @transaction.atomic
-def recompute(kpi_ids: Collection[int]) -> None:
-    """Compute all interval values of these KPIs anew, as after a change of their aggregation or interval."""
+def recompute(kpi_ids: Collection[int], *, cut_otherwise: bool = False) -> None:
+    """Compute all interval values of these KPIs anew, as after a change of their aggregation or interval.
+
+    cut_otherwise : intervals begin and end at other instants than before, so the old rows go first; not for KPIs of
+    which measurements are gone, whose days nobody can cut anew.
+    """
     kpis, kept = _locked(reading.spans(kpi_ids))
     spans = reading.spans(kpi_ids)  # again: what came in while we waited for the lock
     not_hourly = [series for series in kpis if not kept[series].hourly]
     IntervalValue.objects.filter(series__in=not_hourly, granularity=Granularity.HOUR).delete()
+    if cut_otherwise:
+        IntervalValue.objects.filter(series__in=list(kpis)).delete()
     # Two slots a day touch every day, also one of 23 hours.
     slots = {s: np.append(np.arange(a // SLOT_US, b // SLOT_US, 48), b // SLOT_US) for s, (a, b) in spans.items()}
     _compute({series: slots[series] for series in kpis if series in slots}, kept)
