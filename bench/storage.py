@@ -1,6 +1,7 @@
 """Bytes a point on disk, index included: the portal's months beside a plain keyed table and the usual Django table.
 
-The same points in all of them, in order of arrival: samples of a gauge, and events that have an id of their own.
+The same points in all of them, in order of arrival, in batches of 5,000: samples of a gauge, and events that have an id
+of their own.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def run(points: int = 1_000_000, kpis: int = 50) -> dict[str, Any]:
         figures = {}
         for kind, ids in (("samples", False), ("events", True)):
             cursor.execute("truncate kpis_measurement, bench_keyed, bench_point")
-            fill(points=points, kpis=kpis, slug=kind, arrivals=False, ids=ids)
+            fill(points=points, kpis=kpis, slug=kind, arrivals=False, ids=ids, at_once=5_000)
             cursor.execute("insert into bench_kpi (id, key) select id, key from kpis_kpi on conflict do nothing")
             figures[f"{kind}, the portal"] = _bytes_a_point(cursor, OURS, points)
             for table, sql in INTO.items():

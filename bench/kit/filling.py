@@ -22,11 +22,13 @@ def fill(
     arrivals: bool = True,
     ids: bool = False,
     again: int = 0,
+    at_once: int = AT_ONCE,
 ) -> list[int]:
     """`points` measurements spread evenly over `kpis` KPIs and `days` days; answers the ids of their series.
 
     In order of arrival: all KPIs' points of one instant lie together, as they came. ids : each has one, as a ticket.
-    again : that often there were some before; the KPIs are those, and the points lie between theirs.
+    at_once : points of a batch. again : that often there were some before; the KPIs are those, and the points lie
+    between theirs.
     """
     from kpis.measurements.models import Series
     from kpis.plumbing import clock
@@ -38,7 +40,7 @@ def fill(
     step_us = days * 86_400_000_000 // each
     first_us = int((ENDS - timedelta(days=days)).timestamp()) * 1_000_000
     rng = np.random.default_rng(1 + again)
-    instants_at_once = max(1, AT_ONCE // kpis)
+    instants_at_once = max(1, at_once // kpis)
     for number, begin in zip(count(1), range(0, each, instants_at_once), strict=False):
         n = min(instants_at_once, each - begin)
         at = np.repeat(first_us + again * 7_001 + (begin + np.arange(n, dtype=np.int64)) * step_us, kpis)
