@@ -27,6 +27,7 @@ ELEMENT = {INT8: ">i8", INT4: ">i4", FLOAT8: ">f8", TIMESTAMPTZ: ">i8"}
 SINCE_2000_US = 946_684_800_000_000
 COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 COPY_TAIL = struct.pack(">h", -1)
+ARRAY_HEAD = 20  # bytes, of an array that is not empty
 
 Parameter = tuple[int, bytes | None]  # type and value, None for NULL
 
@@ -118,12 +119,25 @@ def copy_rows(cells: Sequence[tuple[str, NDArray[np.generic] | int]], last: Sequ
     return b"".join([COPY_HEAD, *[part for pair in zip(fixed, encoded, strict=True) for part in pair], COPY_TAIL])
 
 
-def copied_rows(data: bytes, kinds: Sequence[str]) -> NDArray[np.void]:
-    """The rows of a COPY TO with cells of fixed width and no NULLs, fields named value0, value1, …"""
-    layout = [("cells", ">i2")]
-    for position, kind in enumerate(kinds):
-        layout += [(f"length{position}", ">i4"), (f"value{position}", kind)]
-    return np.frombuffer(data[len(COPY_HEAD) : len(data) - len(COPY_TAIL)], np.dtype(layout))
+def elements(result: pq.abc.PGresult, column: int, kind: int) -> NDArray[np.generic]:
+    """The array, of numbers or instants and without NULLs, that stands in a column of the result's one row."""
+    data = result.get_value(0, column) or b""
+    cells = np.dtype([("length", ">i4"), ("value", ELEMENT[kind])])
+    return np.frombuffer(data, cells, offset=min(len(data), ARRAY_HEAD))["value"]
+
+
+def planned_for(sql: str, parameters: Sequence[Parameter]) -> pq.abc.PGresult:
+    """Run `sql` ($1, $2, …) with a plan made for just these values; a binary result. Else as `Statement.run`.
+
+    For what reads many rows: the months that it needs, and how, depend on the values.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        raw = connection.connection
+        if not raw.autocommit and raw.pgconn.transaction_status == pq.TransactionStatus.IDLE:
+            _checked(raw.pgconn.exec_(b"begin"))
+        values, kinds = [value for _, value in parameters], [kind for kind, _ in parameters]
+        return _checked(raw.pgconn.exec_params(sql.encode(), values, kinds, [1] * len(values), 1))
 
 
 class Statement:

@@ -14,6 +14,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from kpis.calculations.intervals import epoch_us
 from kpis.measurements import binary
 
 # Each series is asked for its first rows by its own index and the few are merged, so a page costs the same at a
@@ -33,11 +34,12 @@ left join kpis_datasource d on d.id = b.source_id
 where s.kpi_id = %(kpi)s and s.labels @> %(labels)s::jsonb
 order by m.at, s.id, m.event_id limit %(limit)s
 """
+# As arrays in one row: taking in a million rows one by one costs five times what PostgreSQL does for them.
 ARRAYS = """
-copy (
+select array_agg(series_id), array_agg(at), array_agg(value), array_agg(weight) from (
     select series_id, at, value, weight from kpis_measurement
-    where series_id = any(%s) and at >= %s and at < %s order by series_id, at, event_id
-) to stdout (format binary)
+    where series_id = any($1) and at >= $2 and at < $3 order by series_id, at, event_id
+) sorted
 """
 SPANS = """
 select s.id, (extract(epoch from span.first) * 1000000)::bigint, (extract(epoch from span.last) * 1000000)::bigint
@@ -140,20 +142,14 @@ class Arrays:
 
 
 def arrays(series_ids: Collection[int], start: datetime, end: datetime) -> Arrays:
-    """All measurements of the series in `[start, end)`; read in binary, a tenth of a microsecond each."""
-    connection.ensure_connection()
-    with (
-        connection.wrap_database_errors,
-        connection.connection.cursor() as cursor,
-        cursor.copy(ARRAYS, [list(series_ids), start, end]) as copy,
-    ):
-        data = b"".join(copy)
-    rows = binary.copied_rows(data, (">i4", ">i8", ">f8", ">f8"))
+    """All measurements of the series in `[start, end)`; a fraction of a microsecond each."""
+    bounds = [binary.instant(epoch_us(bound)) for bound in (start, end)]
+    result = binary.planned_for(ARRAYS, [binary.int4s(np.array(list(series_ids), np.int32)), *bounds])
     return Arrays(
-        series_id=rows["value0"].astype(np.int32),
-        at_us=rows["value1"].astype(np.int64) + binary.SINCE_2000_US,
-        value=rows["value2"].astype(np.float64),
-        weight=rows["value3"].astype(np.float64),
+        series_id=binary.elements(result, 0, binary.INT4).astype(np.int32),
+        at_us=binary.elements(result, 1, binary.TIMESTAMPTZ).astype(np.int64) + binary.SINCE_2000_US,
+        value=binary.elements(result, 2, binary.FLOAT8).astype(np.float64),
+        weight=binary.elements(result, 3, binary.FLOAT8).astype(np.float64),
     )
 
 
