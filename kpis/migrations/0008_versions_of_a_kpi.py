@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kpis', '0006_measurements_go_after_their_time'),
+        ('kpis', '0007_batches_say_how_they_came'),
     ]
 
     operations = [
