@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,69 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from roi_portal import processes
 from tests.portal import Portal, start_portal
+from tests.prometheus import Server, eventually
 
 HISTORY_SECONDS = 15
-CONFIG = """
-global: {{scrape_interval: 1s, evaluation_interval: 1s}}
-scrape_configs:
-  - job_name: machine
-    static_configs: [{{targets: ["127.0.0.1:{exporter}"]}}]
-"""
-
-
-@dataclass
-class Server:
-    """A Prometheus with its node exporter: both real, on free ports, with data in a folder of their own."""
-
-    prometheus: Path
-    exporter: Path
-    home: Path
-    port: int = field(default_factory=processes.free_port)
-    exporter_port: int = field(default_factory=processes.free_port)
-    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        config = self.home / "prometheus.yml"
-        config.write_text(CONFIG.format(exporter=self.exporter_port))
-        listen = f"--web.listen-address=127.0.0.1:{self.port}"
-        self._run(str(self.exporter), f"--web.listen-address=127.0.0.1:{self.exporter_port}")
-        self._run(str(self.prometheus), f"--config.file={config}", f"--storage.tsdb.path={self.home}/data", listen)
-        eventually(self._is_ready, bool)
-
-    def stop(self) -> None:
-        for process in self.running:
-            process.send_signal(signal.SIGTERM)
-        for process in self.running:
-            process.wait(20)
-        self.running.clear()
-
-    def values(self, query: str, start: float, end: float, step: int) -> list[dict[str, Any]]:
-        form = {"query": query, "start": start, "end": end, "step": step}
-        return httpx.get(f"{self.address}/api/v1/query_range", params=form).json()["data"]["result"]
-
-    def _run(self, *command: str) -> None:
-        with open(self.home / "log", "ab") as log:
-            self.running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
-
-    def _is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.address}/-/ready").status_code == 200
-        except httpx.TransportError:
-            return False
-
-
-def eventually(read: Callable[[], Any], ready: Callable[[Any], bool], *, seconds: float = 60) -> Any:
-    until = time.monotonic() + seconds
-    while not ready(found := read()) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert ready(found), found
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +25,7 @@ def server(prometheus: Path, node_exporter: Path, tmp_path_factory: pytest.TempP
         server.start()
         yield server
     finally:
-        for process in server.running:
-            process.kill()
-            process.wait(10)
+        server.kill()
 
 
 @pytest.fixture(scope="module")
