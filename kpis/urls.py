@@ -5,7 +5,19 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from kpis.api.errors import UnknownAddress
-from kpis.dashboards import benchmarks, digests, how, initiative, kpi, ledger, portfolio, sample, sign_in, sources
+from kpis.dashboards import (
+    benchmarks,
+    digests,
+    how,
+    initiative,
+    kpi,
+    ledger,
+    portfolio,
+    sample,
+    sign_in,
+    source_rules,
+    sources,
+)
 
 KEY = r"[a-z0-9-]+\.[a-z0-9-]+"
 
@@ -31,7 +43,13 @@ urlpatterns = [
     path("benchmarks/", benchmarks.listing, name="benchmarks"),
     path("benchmarks/<slug:slug>/", benchmarks.one, name="benchmark"),
     path("sources/", sources.listing, name="sources"),
+    path("sources/new/", source_rules.create, name="source-new"),
     path("sources/<slug:slug>/", sources.one, name="source"),
+    path("sources/<slug:slug>/map/", source_rules.map_name, name="source-map"),
+    path("sources/<slug:slug>/rules/new/", source_rules.new_rule, name="rule-new"),
+    path("sources/<slug:slug>/rules/<int:pk>/", source_rules.change_rule, name="rule"),
+    path("sources/<slug:slug>/rules/<int:pk>/delete/", source_rules.delete_rule, name="rule-delete"),
+    path("sources/<slug:slug>/rules/<int:pk>/raise/", source_rules.raise_rule, name="rule-raise"),
     path("sources/<slug:slug>/run/", sources.run, name="source-run"),
     path("sources/<slug:slug>/trial/", sources.trial, name="source-trial"),
     path("digests/", digests.listing, name="digests"),

@@ -147,7 +147,7 @@ class Rules(_OfOneSource):
         return self.rows(self.who).get(pk=made.pk)
 
     def change_row(self, row: MappingRule, fields: Mapping[str, Any], **who_and_when: Any) -> None:
-        arranging.change_rule(row, plan_of(_standing(row) | dict(fields)), **who_and_when)
+        arranging.change_rule(row, arranging.plan_of(row, **_members(fields)), **who_and_when)
 
     def delete_row(self, row: MappingRule, **who_and_when: Any) -> None:
         arranging.delete_rule(row, **who_and_when)
@@ -188,12 +188,8 @@ class ReceivedSeriesList(_OfOneSource):
 
 def plan_of(fields: Mapping[str, Any]) -> arranging.RulePlan:
     """A checked body as what the room asks for."""
-    given = dict(fields)
-    if "factor" in given:
-        given["factor"] = float(given["factor"])
-    return arranging.RulePlan(**given)
+    return arranging.RulePlan(**_members(fields))
 
 
-def _standing(row: MappingRule) -> dict[str, Any]:
-    names = ("kpi", "matchers", "kind", "keep_labels", "drop_labels", "rename_labels", "factor")
-    return {name: getattr(row, name) for name in names}
+def _members(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(fields) | ({"factor": float(fields["factor"])} if "factor" in fields else {})

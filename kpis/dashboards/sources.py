@@ -19,15 +19,17 @@ from django.views.decorators.http import require_POST, require_safe
 from kpis.access import rights
 from kpis.access.rights import Action
 from kpis.dashboards.frame import page
+from kpis.dashboards.rule_form import kpis_for
 from kpis.definitions.changing import ChangeRefused
 from kpis.plumbing import clock
-from kpis.sources import configuring, health, trying
+from kpis.sources import configuring, health, received, selectors, trying
 from kpis.sources.health import Health
 from kpis.sources.models import DataSource
 from kpis.wording.sources import SourceFacts, source_headline, sources_headline
 
 RUNS_A_PAGE = 20
 REJECTIONS_SHOWN = 12
+UNMAPPED_SHOWN = 50
 REJECTIONS_COUNTED = timedelta(days=30)
 WORST_FIRST = ("failing", "silent", "partial", "waiting", "flowing", "paused")
 
@@ -77,7 +79,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def run(request: HttpRequest, slug: str) -> HttpResponse:
     """Pull now; the page shows the run as soon as it is there."""
-    source = _changeable(request, slug)
+    source = changeable(request, slug)
     try:
         configuring.run_now(source, by=request.user, at=clock.now())  # type: ignore[arg-type]
         messages.success(request, _("The source is asked now; the run will appear in the list."))
@@ -90,7 +92,7 @@ def run(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def trial(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask without storing, and show beside the source what would come."""
-    source = _changeable(request, slug)
+    source = changeable(request, slug)
     return _shown(request, slug, {"trials": trying.try_out(source, at=clock.now())})
 
 
@@ -108,10 +110,24 @@ def _shown(request: HttpRequest, slug: str, more: dict[str, Any]) -> HttpRespons
         "may_change": rights.may(request.user, Action.CHANGE_SOURCES, source),
         "sample": source.is_sample,
     }
+    if source.kind == DataSource.Kind.PUSH:
+        context |= _series(request, source)
     return page(request, "dashboards/source.html", context | more, current="sources")
 
 
-def _changeable(request: HttpRequest, slug: str) -> DataSource:
+def _series(request: HttpRequest, source: DataSource) -> dict[str, Any]:
+    """Of a source that pushes: its rules, and the names that feed nothing yet."""
+    unmapped = received.unmapped_by_name(source, at_most=UNMAPPED_SHOWN + 1)
+    return {
+        "rules": [(rule, selectors.as_text(rule.matchers)) for rule in received.rules_of(source)],
+        "unmapped": unmapped[:UNMAPPED_SHOWN],
+        "more_unmapped": len(unmapped) > UNMAPPED_SHOWN,
+        "kpis": kpis_for(source, request.user),  # type: ignore[arg-type]
+    }
+
+
+def changeable(request: HttpRequest, slug: str) -> DataSource:
+    """The source, if it is in sight and may be changed."""
     source = get_object_or_404(health.sources_seen_by(request.user), slug=slug)
     if not rights.may(request.user, Action.CHANGE_SOURCES, source):
         raise PermissionDenied

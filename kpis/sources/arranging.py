@@ -96,6 +96,12 @@ def delete_rule(rule: MappingRule, *, by: Actor, at: datetime) -> None:
     _assign(source, changed=set())
 
 
+def plan_of(rule: MappingRule, **changes: Any) -> RulePlan:
+    """A standing rule as a plan, with some of its members changed."""
+    names = ("kpi", "matchers", "kind", "keep_labels", "drop_labels", "rename_labels", "factor", "position")
+    return RulePlan(**{name: getattr(rule, name) for name in names} | changes)
+
+
 def map_name(source: DataSource, name: str, kpi: Kpi, *, by: Actor, at: datetime) -> MappingRule:
     """All series of one name to a KPI, as their sender or their name says what kind they are."""
     kind = source.received_series.filter(name=name).values_list("kind", flat=True).first() or "unknown"

@@ -251,5 +251,6 @@ def word(key: str, kind: str) -> str:
         "mail_state": digests.FATES,
         "mail_error": digests.MAIL_ERRORS,
         "rejection": sources.REJECTIONS,
+        "rule_kind": sources.RULE_KINDS,
     }
     return str(tables[kind].get(key, key))

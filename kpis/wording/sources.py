@@ -79,6 +79,12 @@ REJECTIONS = {
     "invalid_weight": gettext_lazy("The weight is not a number of 0 or more."),
     "invalid_id": gettext_lazy("The id is no text, or too long."),
     "invalid_labels": gettext_lazy("The labels are not texts by name."),
+    "too_late": gettext_lazy("The sample is older than what is remembered of its series."),
+}
+RULE_KINDS = {
+    "counter": pgettext_lazy("kind of a series", "a counter: what it grew by"),
+    "gauge": pgettext_lazy("kind of a series", "a gauge: weighted with time"),
+    "as_is": pgettext_lazy("kind of a series", "values as they are"),
 }
 
 
