@@ -17,7 +17,7 @@ from kpis.sources import selectors
 from kpis.sources.arranging import MOST_KEPT, RulePlan
 from kpis.sources.configuring import SourceWrong
 from kpis.sources.models import DataSource, MappingRule
-from kpis.wording.sources import RULE_KINDS
+from kpis.wording.sources import RULE_KINDS, RULES_WRONG
 
 
 class KpiChoice(forms.ModelChoiceField):
@@ -139,7 +139,8 @@ class RuleForm(forms.Form):
         """The refusal beside the field that it is about."""
         attr = (refusal.attr or "").partition(".")[0]
         name = "series" if attr == "matchers" else attr
-        self.add_error(name if name in self.fields else None, refusal.detail)
+        said = RULES_WRONG.get(refusal.code, refusal.detail)
+        self.add_error(name if name in self.fields else None, str(said))
 
 
 def _free_slug(name: str) -> str:

@@ -22,6 +22,7 @@ from kpis.plumbing import clock
 from kpis.sources import arranging, configuring, previewing
 from kpis.sources.configuring import SourceWrong
 from kpis.sources.models import DataSource, MappingRule
+from kpis.wording.sources import RULES_WRONG
 
 
 @login_required
@@ -89,7 +90,7 @@ def map_name(request: HttpRequest, slug: str) -> HttpResponse:
         said = {"name": name, "kpi": kpi.name}
         messages.success(request, _("%(name)s feeds %(kpi)s from now on, and with what is remembered of it.") % said)
     except SourceWrong as refusal:
-        messages.error(request, refusal.detail)
+        messages.error(request, str(RULES_WRONG.get(refusal.code, refusal.detail)))
     return redirect("source", slug=slug)
 
 

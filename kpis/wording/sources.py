@@ -81,6 +81,15 @@ REJECTIONS = {
     "invalid_labels": gettext_lazy("The labels are not texts by name."),
     "too_late": gettext_lazy("The sample is older than what is remembered of its series."),
 }
+RULES_WRONG = {
+    "kpi_of_another": gettext_lazy("The KPI belongs to another initiative."),
+    "matchers_needed": gettext_lazy("A rule selects by at most 20 labels."),
+    "pattern_wrong": gettext_lazy("One of the values is no regular expression."),
+    "too_many_labels": gettext_lazy("A point has at most 16 labels."),
+    "labels_collide": gettext_lazy("Two labels would have the same name."),
+    "too_many_rules": gettext_lazy("A source has at most 200 rules."),
+    "not_pushing": gettext_lazy("Only a source that sends by itself has rules."),
+}
 RULE_KINDS = {
     "counter": pgettext_lazy("kind of a series", "a counter: what it grew by"),
     "gauge": pgettext_lazy("kind of a series", "a gauge: weighted with time"),

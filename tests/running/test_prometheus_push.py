@@ -27,7 +27,7 @@ MEMORY, CPU = "node_memory_MemAvailable_bytes", "node_cpu_seconds_total"
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    yield from start_portal(tmp_path_factory.mktemp("pushed"), number=8, sample=False)
+    yield from start_portal(tmp_path_factory.mktemp("pushed"), number=9, sample=False)
 
 
 @pytest.fixture(scope="module")
