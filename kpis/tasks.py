@@ -11,7 +11,7 @@ from kpis import pipeline
 from kpis.digests import delivery
 from kpis.digests import schedule as digest_schedule
 from kpis.ingest import repeats
-from kpis.measurements import partitions, retention
+from kpis.measurements import partitions, retention, tightening
 from kpis.plumbing import answers, changes, clock, locks, outbox, wakeup
 from kpis.sources import arranging, memory, pulling, schedule
 
@@ -76,6 +76,14 @@ def remove_old_rows() -> None:
     with locks.only_one("remove_old_rows") as mine:
         if mine and retention.remove_old_rows(at=clock.now()):
             wakeup.after_commit("kpis.remove_old_rows")
+
+
+@shared_task(name="kpis.tighten_months", acks_late=True, time_limit=1800)
+def tighten_months() -> None:
+    """Tick: write the index of one month that is over anew, and come back for the next."""
+    with locks.only_one("tighten_months") as mine:
+        if mine and tightening.tighten_one(at=clock.now()):
+            wakeup.after_commit("kpis.tighten_months")
 
 
 @shared_task(name="kpis.tidy_up", acks_late=True, time_limit=300)
