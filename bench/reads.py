@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from io import StringIO
 from typing import Any
 
 from django.core.management import call_command
@@ -29,9 +30,10 @@ def run(rows: int = 1_000_000, more: int = 10_000_000, most: int = 0, kpis: int 
     from kpis.plumbing import clock
 
     call_command("migrate", verbosity=0)
-    call_command("prepare_portal", "--json", verbosity=0)
+    call_command("prepare_portal", "--json", stdout=StringIO(), verbosity=0)
     roll_up_everything()
-    client = Client(headers={"Authorization": f"Bearer {tokens.issue('reads', ['read'], by=None, at=clock.now())[1]}"})
+    token = tokens.issue("reads", ["read"], by=None, at=clock.now())[1]
+    client = Client(headers={"Authorization": f"Bearer {token}", "Host": "127.0.0.1"})
     sizes = [size for size in (rows, more, most) if size]
     figures: dict[int, dict[str, float]] = {}
     there = 0

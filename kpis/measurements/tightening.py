@@ -46,5 +46,9 @@ def tighten_one(*, at: datetime) -> str | None:
         found = cursor.fetchone()
         if found is None:
             return None
-        cursor.execute(f'reindex index concurrently "{found[0]}"')
+        cursor.execute("set statement_timeout = 0")  # it takes as long as it takes; nobody waits for it
+        try:
+            cursor.execute(f'reindex index concurrently "{found[0]}"')
+        finally:
+            cursor.execute("reset statement_timeout")
         return str(found[0])
