@@ -22,8 +22,8 @@ from bench.kit.filling import ENDS, fill, postmaster
 ROUNDS = 5
 LIVE_BATCHES, LIVE_POINTS = 40, 1_000
 PLAIN_SQL = """
-select series_id, date_trunc('day', at, 'Europe/Berlin'), count(*), sum(value), min(value), max(value), sum(weight),
-       sum(weight * value)
+select series_id, date_trunc('day', at, 'Europe/Berlin'), count(*), sum(value), min(value), max(value),
+       sum(coalesce(weight, 1)), sum(coalesce(weight, 1) * value)
 from kpis_measurement where at >= %s and at < %s group by 1, 2
 """
 

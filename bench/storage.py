@@ -18,9 +18,11 @@ LIMIT = 100  # bytes a point, rows
 SIZE = "select sum(pg_table_size(oid)), sum(pg_indexes_size(oid)) from pg_class where {which}"
 OURS = "oid in (select inhrelid from pg_inherits where inhparent = 'kpis_measurement'::regclass)"
 INTO = {
-    "bench_keyed": "insert into bench_keyed select at, value, weight, batch_id, series_id, event_id from {rows}",
+    "bench_keyed": "insert into bench_keyed"
+    " select at, value, coalesce(weight, 1), batch_id, series_id, event_id from {rows}",
     "bench_point": "insert into bench_point (kpi_id, at, value, weight, created_at)"
-    " select s.kpi_id, m.at, m.value, m.weight, now() from {rows} join kpis_series s on s.id = m.series_id",
+    " select s.kpi_id, m.at, m.value, coalesce(m.weight, 1), now()"
+    " from {rows} join kpis_series s on s.id = m.series_id",
 }
 IN_ORDER = "(select * from kpis_measurement order by at) m"
 

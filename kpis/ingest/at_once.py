@@ -36,11 +36,13 @@ select count(*) = cardinality({wanted_series}) as yes from (
 WHERE_SOUND = " where (select yes from sound) "
 PLAIN = """
 insert into kpis_measurement (series_id, at, value, weight, event_id, batch_id)
-select u.*, '', {batch_id} from unnest({series_id}, {at}, {value}, {weight}) u
+select series_id, at, value, nullif(weight, 1), '', {batch_id}
+from unnest({series_id}, {at}, {value}, {weight}) u (series_id, at, value, weight)
 """
 WITH_IDS = """
 insert into kpis_measurement (series_id, at, value, weight, event_id, batch_id)
-select u.*, {batch_id} from unnest({series_id}, {at}, {value}, {weight}, {event_id}) u
+select series_id, at, value, nullif(weight, 1), event_id, {batch_id}
+from unnest({series_id}, {at}, {value}, {weight}, {event_id}) u (series_id, at, value, weight, event_id)
 """
 
 

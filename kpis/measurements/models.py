@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -52,6 +54,13 @@ class Batch(models.Model):
         ]
 
 
+class Weight(models.FloatField):
+    """A weight of 1 lies in the table as NULL, which takes no room."""
+
+    def from_db_value(self, value: float | None, expression: Any, connection: Any) -> float:
+        return 1.0 if value is None else value
+
+
 class Measurement(models.Model):
     """One point `(series, at, event_id)` with its value in the KPI's unit and its weight.
 
@@ -64,7 +73,7 @@ class Measurement(models.Model):
     pk = models.CompositePrimaryKey("series_id", "at", "event_id")
     at = models.DateTimeField()
     value = models.FloatField()
-    weight = models.FloatField(default=1)
+    weight = Weight(default=1, null=True)
     batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
     series = models.ForeignKey(
         Series, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False

@@ -20,7 +20,7 @@ from kpis.measurements import binary
 # Each series is asked for its first rows by its own index and the few are merged, so a page costs the same at a
 # million rows as at a hundred.
 ROWS = """
-select m.at, m.value, m.weight, m.event_id, s.labels, d.slug, t.name, b.arrived_at, s.id
+select m.at, m.value, coalesce(m.weight, 1), m.event_id, s.labels, d.slug, t.name, b.arrived_at, s.id
 from kpis_series s
 cross join lateral (
     select * from kpis_measurement m
@@ -37,7 +37,7 @@ order by m.at, s.id, m.event_id limit %(limit)s
 # As arrays in one row: taking in a million rows one by one costs five times what PostgreSQL does for them.
 ARRAYS = """
 select array_agg(series_id), array_agg(at), array_agg(value), array_agg(weight) from (
-    select series_id, at, value, weight from kpis_measurement
+    select series_id, at, value, coalesce(weight, 1) as weight from kpis_measurement
     where series_id = any($1) and at >= $2 and at < $3 order by series_id, at, event_id
 ) sorted
 """

@@ -23,18 +23,19 @@ QUARTER_HOUR_US = 900_000_000
 # Below this many points one upsert costs less than savepoint and COPY together.
 COPY_FROM = 500
 
-COPY = """
-copy kpis_measurement (at, value, weight, batch_id, series_id, event_id) from stdin (format binary)
-"""
+# A weight of 1 is not written: it would be an eighth of most rows.
+COPY = "copy kpis_measurement (at, value, batch_id, series_id, event_id) from stdin (format binary)"
+COPY_WEIGHTED = "copy kpis_measurement (at, value, weight, batch_id, series_id, event_id) from stdin (format binary)"
 # Only a value or weight that differs is written: a repeated request must not double the table.
 # Which rows were there the rows themselves say: a table of parts does not return xmax.
 UPSERT = Statement("""
 with written as (
     insert into kpis_measurement as m (series_id, at, value, weight, event_id, batch_id)
-    select u.*, {batch_id} from unnest({series_id}, {at}, {value}, {weight}, {event_id}) u
+    select series_id, at, value, nullif(weight, 1), event_id, {batch_id}
+    from unnest({series_id}, {at}, {value}, {weight}, {event_id}) u (series_id, at, value, weight, event_id)
     on conflict (series_id, at, event_id) do update
         set value = excluded.value, weight = excluded.weight, batch_id = excluded.batch_id, replaced = true
-        where (m.value, m.weight) is distinct from (excluded.value, excluded.weight)
+        where (m.value, coalesce(m.weight, 1)) is distinct from (excluded.value, coalesce(excluded.weight, 1))
     returning m.series_id, m.at, not m.replaced as is_new
 ), arrived as (
     insert into kpis_arrival (series_id, slots, arrived_at)
@@ -156,18 +157,19 @@ def upsert(points: Points, *, batch_id: int, arrived_at: datetime) -> Written:
 
 
 def _copy(points: Points, batch_id: int) -> None:
+    weights = [(">f8", points.weight)] if (points.weight != 1).any() else []
     rows = binary.copy_rows(
         [
             (">i8", points.at_us - binary.SINCE_2000_US),
             (">f8", points.value),
-            (">f8", points.weight),
+            *weights,
             (">i8", batch_id),
             (">i4", points.series_id),
         ],
         None if points.event_id is None else points.event_id.tolist(),
         len(points),
     )
-    with connection.connection.cursor() as cursor, cursor.copy(COPY) as copy:
+    with connection.connection.cursor() as cursor, cursor.copy(COPY_WEIGHTED if weights else COPY) as copy:
         copy.write(rows)
 
 
