@@ -79,10 +79,12 @@ def left() -> dict[str, list[object]]:
                 "series__kpi__slug", "series__labels__v", "slots", "arrived_at"
             )
         ),
-        "batches": list(
-            Batch.objects.order_by("id").values_list(
+        # Their numbers are taken beforehand, some at a time: they do not tell which came first.
+        "batches": sorted(
+            Batch.objects.values_list(
                 "arrived_at", "token", "user", "source", "received", "accepted", "replaced", "unchanged", "rejected"
-            )
+            ),
+            key=repr,
         ),
         "digests": list(BatchDigest.objects.values_list("received", "points", "kpi_keys", "at")),
         "rewritten": list(SeriesRewrite.objects.values_list("series__kpi__slug", flat=True)),
