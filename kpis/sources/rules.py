@@ -69,7 +69,7 @@ def probable_kind(name: str, kind: str) -> str:
     return MappingRule.Kind.COUNTER if name.endswith(COUNTER_ENDINGS) else MappingRule.Kind.GAUGE
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def hash_of(labels: Labels) -> bytes:
     return hashlib.sha256(labelling.canonical(dict(labels)).encode()).digest()
 
