@@ -23,6 +23,8 @@ class PushedPage(Pushed):
     the source's rules.
     """
 
+    form = "openmetrics"
+
     @extend_schema(
         operation_id="openmetrics_push",
         request={openmetrics.CLASSIC: TEXT, openmetrics.OPENMETRICS: TEXT},

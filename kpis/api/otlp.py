@@ -66,6 +66,8 @@ class OtlpMetrics(Pushed):
     said by the source's rules.
     """
 
+    form = "otlp"
+
     @extend_schema(
         operation_id="otlp_metrics",
         request={otlp.PROTOBUF: BINARY, otlp.JSON: REQUEST},

@@ -28,6 +28,8 @@ class RemoteWrite(Pushed):
     harmless. Version 2.0 is answered with 415.
     """
 
+    form = "remote_write"
+
     @extend_schema(
         operation_id="prometheus_write",
         request={"application/x-protobuf": BINARY},

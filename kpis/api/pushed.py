@@ -21,6 +21,7 @@ from kpis.api.idempotency import Idempotent
 from kpis.api.permissions import HasScope, asker
 from kpis.api.refusal import Refusal
 from kpis.ingest.named import NamedSamples
+from kpis.ingest.parcels import Parcel
 from kpis.ingest.refusals import BatchRefused, BodyTooLarge, UnsupportedMediaType
 from kpis.plumbing import clock
 from kpis.sources import health
@@ -38,6 +39,7 @@ REFUSED: dict[str, Any] = {
                 "too_many_series",
                 "too_late",
                 "unknown_kpi",
+                "rows_gone",
                 "invalid_value",
                 "invalid_time",
                 "time_in_future",
@@ -86,6 +88,7 @@ class AnyAnswer(BaseContentNegotiation):
 class Pushed(Idempotent):
     """A view that takes in one form: decode, receive, answer."""
 
+    form: str  # as the rows of batches name it
     permission_classes = [HasScope("ingest")]
     content_negotiation_class = AnyAnswer
     work_is_one_transaction = False
@@ -101,7 +104,13 @@ class Pushed(Idempotent):
         """
         source = source_of(request, slug, missing=missing)
         try:
-            return receive(self.decoded(request), source=source, actor=asker(request), at=clock.now())  # type: ignore[arg-type]
+            return receive(
+                self.decoded(request),
+                source=source,
+                actor=asker(request),  # type: ignore[arg-type]
+                parcel=Parcel(self.form, len(body_of(request))),
+                at=clock.now(),
+            )
         except BatchRefused as refused:
             raise Refusal(_status_of(refused), refused.code, refused.detail) from refused
         except SourceClosed as closed:

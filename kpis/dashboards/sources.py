@@ -30,6 +30,7 @@ from kpis.wording.sources import SourceFacts, source_headline, sources_headline
 RUNS_A_PAGE = 20
 REJECTIONS_SHOWN = 12
 UNMAPPED_SHOWN = 50
+CHOICES_A_ROW = 60  # more KPIs than these are written once, and a row has a field to type in
 REJECTIONS_COUNTED = timedelta(days=30)
 WORST_FIRST = ("failing", "silent", "partial", "waiting", "flowing", "paused")
 
@@ -118,11 +119,13 @@ def _shown(request: HttpRequest, slug: str, more: dict[str, Any]) -> HttpRespons
 def _series(request: HttpRequest, source: DataSource) -> dict[str, Any]:
     """Of a source that pushes: its rules, and the names that feed nothing yet."""
     unmapped = received.unmapped_by_name(source, at_most=UNMAPPED_SHOWN + 1)
+    kpis = list(kpis_for(source, request.user))  # type: ignore[arg-type]
     return {
         "rules": [(rule, selectors.as_text(rule.matchers)) for rule in received.rules_of(source)],
         "unmapped": unmapped[:UNMAPPED_SHOWN],
         "more_unmapped": len(unmapped) > UNMAPPED_SHOWN,
-        "kpis": kpis_for(source, request.user),  # type: ignore[arg-type]
+        "kpis": kpis,
+        "many_kpis": len(kpis) > CHOICES_A_ROW,
     }
 
 

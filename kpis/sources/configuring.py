@@ -102,6 +102,8 @@ def change_source(
     wished = DataSource(**{name: getattr(source, name) for name in FIELDS} | dict(fields))
     plans = feeds if feeds is not None else [_plan_of(feed) for feed in source.feeds.select_related("kpi")]
     _refuse_unworkable(wished, plans, at=at)
+    if wished.initiative_id and source.rules.exclude(kpi__initiative=wished.initiative_id).exists():
+        raise SourceWrong("kpi_of_another", "A rule of the source feeds a KPI of another initiative.", "initiative")
     with transaction.atomic():
         changing.change(source, fields, by=by, at=at)
         if header is not None:

@@ -20,6 +20,7 @@ from kpis.ingest import addressing, checking
 from kpis.ingest.accepting import ATTEMPTS, PASSING, KpiVanished, accept_columns
 from kpis.ingest.columns import EPOCH, UNREADABLE_TIME
 from kpis.ingest.named import Labels, NamedSamples
+from kpis.ingest.parcels import NO_PARCEL, Parcel
 from kpis.ingest.receipts import Receipt
 from kpis.ingest.rejections import GOOD, VERDICTS
 from kpis.plumbing import prepared
@@ -76,16 +77,24 @@ class SourceClosed(Exception):
     """The source is paused, or was removed meanwhile."""
 
 
-def receive(named: NamedSamples, *, source: DataSource, actor: addressing.Actor, at: datetime) -> Received:
+def receive(
+    named: NamedSamples,
+    *,
+    source: DataSource,
+    actor: addressing.Actor,
+    parcel: Parcel = NO_PARCEL,
+    at: datetime,
+) -> Received:
     """Take in samples of a pushing source; committed when this returns. Refuses (SourceClosed) a paused source.
 
-    actor : the token or person who sends, whose sight counts. at : the present instant.
+    actor : the token or person who sends, whose sight counts. parcel : the request that brought them. at : the present
+    instant.
     """
     failed = 0
     while True:
         try:
             with transaction.atomic():
-                return _Reception(named, source, actor, at).carry_out()
+                return _Reception(named, source, actor, at).carry_out(parcel)
         except KpiVanished:
             addressing.forget(actor)
             failed += 1
@@ -110,7 +119,7 @@ class _Reception:
         self.place = np.array([*of_series, -1], np.int32)[named.series]
         self.verdicts = self._verdicts_on_themselves()
 
-    def carry_out(self) -> Received:
+    def carry_out(self, parcel: Parcel) -> Received:
         row = prepared.execute(LOCKED, [self.source.pk]).fetchone()
         if row is None or not row[0]:
             raise SourceClosed
@@ -120,7 +129,7 @@ class _Reception:
         kept = self._judge(known, aims, without_room)
         timeline = self._timeline(known, aims)
         rows = sampling.rows_of(timeline)
-        receipt = self._store(aims, timeline, rows)
+        receipt = self._store(aims, timeline, rows, parcel)
         self._remember(known, kept)
         silent = np.ones(len(timeline.fresh), np.bool_)
         silent[rows.sample] = False
@@ -189,12 +198,12 @@ class _Reception:
         kind = np.append(aims.kind, NO_KIND)[series[order]]
         return sampling.Timeline(series[order], at_us[order], value[order], kind.astype(np.int8), fresh[order])
 
-    def _store(self, aims: Aims, timeline: sampling.Timeline, rows: sampling.Rows) -> Receipt:
+    def _store(self, aims: Aims, timeline: sampling.Timeline, rows: sampling.Rows, parcel: Parcel) -> Receipt:
         columns = aims.columns(timeline.series, timeline.at_us, rows)
         refused = np.flatnonzero((self.verdicts != GOOD) & (self.verdicts < UNMAPPED))
         judged = np.concatenate([np.full(len(columns), GOOD, np.int8), self.verdicts[refused]])
         whole = with_refused(columns, self.named, refused)
-        receipt = accept_columns(whole, actor=self.actor, source=self.source, judged=judged, at=self.at)
+        receipt = accept_columns(whole, actor=self.actor, source=self.source, parcel=parcel, judged=judged, at=self.at)
         self.whole = whole
         if len(columns):
             newest = EPOCH + timedelta(microseconds=int(columns.at_us.max()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from unittest import mock
 
 import cramjam
@@ -13,7 +13,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from kpis.ingest.models import Rejection
-from kpis.measurements.models import Measurement
+from kpis.measurements.models import Batch, Measurement
 from kpis.sources import receiving
 from tests.factories import DataSourceFactory, InitiativeFactory, KpiFactory, MappingRuleFactory, token_for
 from tests.oracles.remote_write import HEADERS, STALE, body
@@ -73,6 +73,10 @@ def test_samples_are_stored_before_the_answer(rule):
         "rejected": [],
     }
     assert list(Measurement.objects.order_by("at").values_list("value", "weight")) == [(1, 60), (0, 15)]
+    batch = Batch.objects.get()
+    assert (batch.form, batch.source.slug, batch.token.name) == ("remote_write", "cluster", "test")
+    assert batch.size > 0
+    assert batch.newest_at == NOON + timedelta(seconds=15)
 
 
 def test_late_samples_and_stale_markers_are_accepted(rule):

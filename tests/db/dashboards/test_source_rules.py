@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from kpis.access.models import User
+from kpis.dashboards import sources
 from kpis.sources.models import DataSource, MappingRule
 from tests.db.sources.test_receiving import metric, send
 from tests.factories import DataSourceFactory, InitiativeFactory, KpiFactory, MappingRuleFactory, UserFactory
@@ -61,6 +62,15 @@ def test_what_feeds_nothing_is_listed_by_name_with_a_kpi_to_choose(engineer, sou
 def test_nothing_of_a_sender_is_markup(engineer, source, kpi):
     send(source, (metric(HOSTILE, team=HOSTILE), [(0, 3)]))
     assert HOSTILE not in engineer.get("/sources/cluster/").content.decode()
+
+
+def test_with_many_kpis_they_are_written_once_and_a_page_stays_small(engineer, source, kpi, monkeypatch):
+    monkeypatch.setattr(sources, "CHOICES_A_ROW", 0)
+    send(source, *[(metric(f"m{n}"), [(0, 3)]) for n in range(60)])
+    page = text_of(engineer.get("/sources/cluster/"))
+    assert page.count(f'value="{kpi.key}"') == 1
+    assert page.count('list="kpis"') == 50
+    assert "More names are not shown here" in page
 
 
 def test_a_source_of_one_initiative_offers_its_kpis_alone(engineer, kpi):

@@ -8,7 +8,7 @@ import pytest
 
 from kpis.access.models import AuditEvent
 from kpis.measurements.models import Measurement
-from kpis.sources import arranging, previewing
+from kpis.sources import arranging, configuring, previewing
 from kpis.sources.arranging import RulePlan
 from kpis.sources.configuring import SourceWrong
 from kpis.sources.models import ReceivedSeries
@@ -150,6 +150,14 @@ def test_a_rule_stays_within_the_initiative_of_its_source_and_only_sources_that_
         with pytest.raises(SourceWrong) as refusal:
             made(source, plan(kpi))
         assert refusal.value.code == code
+
+
+def test_a_source_does_not_move_to_an_initiative_whose_kpis_its_rules_do_not_feed(source, kpi):
+    made(source, plan(kpi))
+    with pytest.raises(SourceWrong) as refusal:
+        configuring.change_source(source, {"initiative": InitiativeFactory()}, by=None, at=LATER)
+    assert (refusal.value.code, refusal.value.attr) == ("kpi_of_another", "initiative")
+    configuring.change_source(source, {"initiative": kpi.initiative}, by=None, at=LATER)
 
 
 def test_a_hostile_pattern_costs_no_time(source, kpi):
