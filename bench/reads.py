@@ -54,15 +54,21 @@ def run(rows: int = 1_000_000, more: int = 10_000_000, most: int = 0, kpis: int 
             ),
             "the same 3 years from the rows, in SQL": _median_ms(lambda s=series[0]: _sql(s), reads=3),
         }
-    first, last = sizes[0], sizes[-1]
     return {
-        "ratios": {
-            f"{name}: {last:.0e} rows : {first:.0e}": round(figures[last][name] / figures[first][name], 2)
-            for name in figures[first]
-        },
+        "ratios": _ratios(figures),
         "counts": {f"rows, size {n}": size for n, size in enumerate(sizes, 1)},
         "median_ms": {f"{size}": found for size, found in figures.items()},
         "postgresql": connection.pg_version,
+    }
+
+
+def _ratios(figures: dict[int, dict[str, float]]) -> dict[str, float]:
+    """The largest size beside the one before it, and beside the smallest."""
+    *others, last = figures
+    return {
+        f"{name}: {last:.0e} rows : {size:.0e}": round(figures[last][name] / figures[size][name], 2)
+        for size in dict.fromkeys((*others[-1:], *others[:1]))
+        for name in figures[last]
     }
 
 
