@@ -1,9 +1,9 @@
 """From points to interval values: processor time a point after ingest, on live traffic, late data and a backfill.
 
 An open day is computed anew from its rows with every call of the worker, so live traffic costs less a point the more
-came in meanwhile; under load that is much. Beside it what PostgreSQL itself takes to add up the same days in SQL (count,
-sum, extremes by day; no percentiles, no last value, nothing written). Ingest is not measured here, effect and ledger
-neither.
+came in meanwhile; under load that is much. Beside it what PostgreSQL itself takes to add up the same days in SQL
+(count, sum, extremes by day; no percentiles, no last value, nothing written). Ingest is not measured here, effect and
+ledger neither.
 """
 
 from __future__ import annotations
