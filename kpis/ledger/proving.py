@@ -13,6 +13,7 @@ from kpis.calculations.answer import Answer
 from kpis.calculations.intervals import epoch_us
 from kpis.ledger.models import LedgerEntry
 from kpis.ledger.valuation import IntervalFacts, Terms, amount_of
+from kpis.measurements import retention
 from kpis.measurements.reading import Row, rows_between
 
 ROWS_AT_MOST = 1_000  # more are added up by `manage.py verify`, not on a page
@@ -22,7 +23,8 @@ ROWS_AT_MOST = 1_000  # more are added up by `manage.py verify`, not on a page
 class EntryProof:
     """`rows`: the measurements behind `actual`, of the treated group where there is a control group.
 
-    `added_up`: the aggregate of exactly these rows, None where there are too many for a page. `agrees` says whether it
+    `added_up`: the aggregate of exactly these rows, None where there are too many for a page or some are gone after
+    their time (`rows_gone`). `agrees` says whether it
     is the entry's actual value, `amount` is the entry's amount computed once more from its own row.
     """
 
@@ -31,6 +33,7 @@ class EntryProof:
     weight: float
     added_up: Answer | None
     amount: Decimal
+    rows_gone: bool = False
 
     @property
     def agrees(self) -> bool | None:
@@ -48,13 +51,16 @@ def proof_of(entry: LedgerEntry) -> EntryProof:
         limit=ROWS_AT_MOST + 1,
         labels=entry.baseline.treated or None,
     )
-    whole = len(rows) <= ROWS_AT_MOST
+    kept_from = retention.rows_from([entry.kpi_id]).get(entry.kpi_id)
+    gone = kept_from is not None and entry.interval_start < kept_from
+    whole = len(rows) <= ROWS_AT_MOST and not gone
     return EntryProof(
         entry=entry,
         rows=tuple(rows[:ROWS_AT_MOST]),
         weight=math.fsum(row.weight for row in rows),
         added_up=_added_up(rows, entry.kpi.aggregation) if rows and whole else None,
         amount=amount_from_row(entry),
+        rows_gone=gone,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from kpis.ledger import proving
 from kpis.ledger.overlap import overlaps_among
+from kpis.measurements.models import Retention
 from tests.factories import (
     BaselineFactory,
     KpiFactory,
@@ -55,6 +56,15 @@ def test_too_many_rows_for_a_page_are_not_added_up_and_nothing_is_claimed(entry,
     proof = proving.proof_of(entry)
 
     assert (len(proof.rows), proof.added_up, proof.agrees) == (1, None, None)
+
+
+def test_an_entry_that_outlives_some_of_its_rows_says_so_and_does_not_add_up_the_rest(entry):
+    noon = MORNING.replace(hour=12)
+    Retention.objects.create(kpi=entry.kpi, rows_from=noon, since=noon, gone_until=noon)
+    proof = proving.proof_of(entry)
+
+    assert (proof.rows_gone, proof.added_up, proof.agrees) == (True, None, None)
+    assert proof.amount == entry.amount
 
 
 def claim(pool, amount, grade="C", kpi=None):
