@@ -6,7 +6,7 @@ from kpis.benchmarks.models import Benchmark, Comparison
 from kpis.definitions.models import Annotation, Holiday, Initiative, Kpi, KpiVersion, Organisation, Target
 from kpis.digests.models import Digest, Edition, Recipient
 from kpis.evaluation.models import Effect
-from kpis.ingest.models import Rejection
+from kpis.ingest.models import PayloadSample, Rejection, TokenRate
 from kpis.ledger.models import Assumption, CostEntry, LedgerEntry, ValueDriver
 from kpis.measurements.models import Arrival, Batch, Measurement, Retention, Series
 from kpis.phases.models import PhaseEntry
@@ -42,6 +42,7 @@ __all__ = [
     "Measurement",
     "Organisation",
     "OutboxMail",
+    "PayloadSample",
     "PhaseEntry",
     "Pull",
     "ReceivedSample",
@@ -52,6 +53,7 @@ __all__ = [
     "Series",
     "Target",
     "Token",
+    "TokenRate",
     "User",
     "ValueDriver",
 ]

@@ -10,7 +10,7 @@ from celery import shared_task
 from kpis import pipeline
 from kpis.digests import delivery
 from kpis.digests import schedule as digest_schedule
-from kpis.ingest import repeats
+from kpis.ingest import rejections, repeats, samples
 from kpis.measurements import partitions, retention, tightening
 from kpis.plumbing import answers, changes, clock, locks, outbox, wakeup
 from kpis.sources import arranging, memory, pulling, schedule
@@ -93,5 +93,7 @@ def tidy_up() -> None:
     changes.trim()
     answers.trim(at=clock.now())
     repeats.trim(at=clock.now())
+    rejections.trim(at=clock.now())
+    samples.trim(at=clock.now())
     schedule.forget_old_runs(at=clock.now())
     memory.trim(at=clock.now())

@@ -237,6 +237,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 # One request of measurements: its size unpacked and its number of points. No body of any kind may be larger.
 INGEST_MAX_BYTES = environment.whole_number("INGEST_MAX_BYTES", 64 * 1024 * 1024, at_least=1024 * 1024, at_most=1024**3)
 INGEST_MAX_POINTS = environment.whole_number("INGEST_MAX_POINTS", 250_000, at_least=1000, at_most=10_000_000)
+INGEST_POINTS_PER_MINUTE = environment.whole_number(
+    "INGEST_POINTS_PER_MINUTE", 60_000_000, at_least=0, at_most=2_000_000_000
+)  # of a token that has no limit of its own; 0: none
 INGEST_MAX_RATIO = environment.whole_number("INGEST_MAX_RATIO", 200, at_least=10, at_most=2000)
 INGEST_MAX_LINE_BYTES = environment.whole_number("INGEST_MAX_LINE_BYTES", 131_072, at_least=1024, at_most=64 * 1024**2)
 INGEST_MAX_DEPTH = environment.whole_number("INGEST_MAX_DEPTH", 64, at_least=8, at_most=500)

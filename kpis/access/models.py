@@ -59,6 +59,7 @@ class Token(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    points_a_minute = models.PositiveIntegerField(null=True, blank=True)  # null: as the portal's setting says
 
     class Meta:
         constraints = [

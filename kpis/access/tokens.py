@@ -66,6 +66,7 @@ def issue(
     by: User | None,
     at: datetime,
     expires_at: datetime | None = None,
+    points_a_minute: int | None = None,
 ) -> tuple[Token, str]:
     """Make a token and answer it with its text, which exists nowhere else. No initiatives: as much as its maker sees.
 
@@ -88,6 +89,7 @@ def issue(
         created_at=at,
         created_by=by,
         expires_at=expires_at,
+        points_a_minute=points_a_minute,
     )
     token.initiatives.set([initiative.pk for initiative in chosen or []])
     details = {"name": token.name, "scopes": wanted, "initiatives": sorted(i.slug for i in chosen or [])}
@@ -150,6 +152,20 @@ def _note_use(token: Token, at: datetime) -> None:
     """One statement of its own; two processes that note the same minute do it once."""
     long_ago = Q(last_used_at=None) | Q(last_used_at__lte=at - USE_NOTED_EVERY)
     Token.objects.filter(long_ago, pk=token.pk).update(last_used_at=at)
+
+
+@transaction.atomic
+def limit_points(token: Token, points_a_minute: int | None, *, by: User | Token | None, at: datetime) -> Token:
+    """How many points a minute the token may send; None: as the portal's setting says. At once in this process."""
+    token = Token.objects.select_for_update().get(pk=token.pk)
+    if token.points_a_minute != points_a_minute:
+        details = {"name": token.name, "points_a_minute": [token.points_a_minute, points_a_minute]}
+        token.points_a_minute = points_a_minute
+        token.save(update_fields=["points_a_minute"])
+        audit.record("token.limited", by=by, subject=f"token:{token.pk}", details=details, at=at)
+    transaction.on_commit(lambda: _forget(bytes(token.digest)))
+    _forget(bytes(token.digest))
+    return token
 
 
 @transaction.atomic

@@ -18,14 +18,17 @@ from prometheus_client import Histogram
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
+from kpis.access.models import Token
 from kpis.access.rights import Action
-from kpis.api import errors, measurement_forms, spans
+from kpis.api import errors, measurement_forms, sampling, spans
 from kpis.api.idempotency import Idempotent
 from kpis.api.permissions import HasScope, ReadOrManage, asker
 from kpis.api.refusal import Refusal
+from kpis.api.throttles import PerAsker, PointsAMinute
 from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
 from kpis.definitions.sight import kpis_seen_by
+from kpis.ingest import rates
 from kpis.ingest.accepting import accept_batch
 from kpis.ingest.receipts import Receipt
 from kpis.ingest.refusals import BatchRefused, BodyTooLarge, UnsupportedMediaType
@@ -48,6 +51,7 @@ class Measurements(Idempotent):
     """
 
     permission_classes = [HasScope("ingest")]
+    throttle_classes = [PerAsker, PointsAMinute]
     work_is_one_transaction = False
 
     @extend_schema(
@@ -59,18 +63,24 @@ class Measurements(Idempotent):
     )
     def post(self, request: Request) -> HttpResponse:
         with SECONDS.time():
+            body, who, at = _body(request), asker(request), clock.now()
+            dry_run = spans.asked_flag(request, "dry_run")
             try:
                 receipt = accept_batch(
-                    _body(request),
+                    body,
                     request.content_type or "",
                     encoding=request.headers.get("Content-Encoding", ""),
-                    actor=asker(request),  # type: ignore[arg-type]
+                    actor=who,  # type: ignore[arg-type]
                     atomic=spans.asked_flag(request, "atomic"),
-                    dry_run=spans.asked_flag(request, "dry_run"),
-                    at=clock.now(),
+                    dry_run=dry_run,
+                    at=at,
                 )
             except BatchRefused as refused:
+                sampling.note_refused(request, body, refused, at=at)
                 raise Refusal(_status_of(refused), refused.code, refused.detail) from refused
+            if isinstance(who, Token) and not dry_run:
+                rates.spend(who, receipt.received)
+                sampling.note(request, body, at=at)
             return _answer(receipt)
 
 

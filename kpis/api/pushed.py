@@ -16,10 +16,13 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
-from kpis.api import errors, measurement_forms
+from kpis.access.models import Token
+from kpis.api import errors, measurement_forms, sampling
 from kpis.api.idempotency import Idempotent
 from kpis.api.permissions import HasScope, asker
 from kpis.api.refusal import Refusal
+from kpis.api.throttles import PerAsker, PointsAMinute
+from kpis.ingest import rates
 from kpis.ingest.named import NamedSamples
 from kpis.ingest.parcels import Parcel
 from kpis.ingest.refusals import BatchRefused, BodyTooLarge, UnsupportedMediaType
@@ -91,6 +94,7 @@ class Pushed(Idempotent):
     form: str  # as the rows of batches name it
     permission_classes = [HasScope("ingest")]
     content_negotiation_class = AnyAnswer
+    throttle_classes = [PerAsker, PointsAMinute]
     work_is_one_transaction = False
 
     def decoded(self, request: Request) -> NamedSamples:
@@ -102,16 +106,20 @@ class Pushed(Idempotent):
 
         missing : the status where there is no source of this name.
         """
-        source = source_of(request, slug, missing=missing)
+        source, who = source_of(request, slug, missing=missing), asker(request)
         try:
-            return receive(
+            received = receive(
                 self.decoded(request),
                 source=source,
-                actor=asker(request),  # type: ignore[arg-type]
+                actor=who,  # type: ignore[arg-type]
                 parcel=Parcel(self.form, len(body_of(request))),
                 at=clock.now(),
             )
+            if isinstance(who, Token):
+                rates.spend(who, received.received)
+            return received
         except BatchRefused as refused:
+            sampling.note_refused(request, body_of(request), refused, at=clock.now(), source=source)
             raise Refusal(_status_of(refused), refused.code, refused.detail) from refused
         except SourceClosed as closed:
             raise Refusal(409, "source_paused", _("The source is paused; nothing is taken in for it.")) from closed

@@ -123,6 +123,8 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
         if direction == "response":
+            for media_type in getattr(self.view, "also_as", ()):
+                bodies["200"]["content"][media_type] = {"schema": {"type": "string"}}
             for status in self._problems():
                 bodies.setdefault(status, self._problem(status))
         return dict(sorted(bodies.items()))

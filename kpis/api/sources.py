@@ -19,7 +19,7 @@ from kpis.access.rights import Action, Actor
 from kpis.api.definitions import Definitions
 from kpis.api.members import Definition, Named, Slug, Text
 from kpis.api.permissions import initiative_limited
-from kpis.api.source_bodies import FeedBody, HealthBody, Overlap, PullBody, RejectionBody, TrialsBody, plan_of
+from kpis.api.source_bodies import FeedBody, HealthBody, Overlap, PullBody, TrialsBody, plan_of
 from kpis.definitions.models import Initiative
 from kpis.definitions.sight import initiatives_seen_by
 from kpis.plumbing import clock
@@ -149,17 +149,6 @@ class Pulls(_OfOneSource):
 
     def rows(self, who: Actor) -> QuerySet[Pull]:
         return health.runs_of(self.source(who))
-
-
-class SourceRejections(_OfOneSource):
-    """The points of a source that were not stored, as they were sent, the newest first."""
-
-    nouns = ("a rejected point", "the rejected points of a source")
-    serializer_class = RejectionBody
-    filterset_fields = ("code",)
-
-    def rows(self, who: Actor) -> QuerySet[Any]:
-        return health.rejections_of(self.source(who))
 
 
 class SourceRun(_OfOneSource):

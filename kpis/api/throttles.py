@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from kpis.access import audit
+from kpis.access.models import Token
 from kpis.api.permissions import asker
+from kpis.api.refusal import Refusal
+from kpis.ingest import rates
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # reads our classes from the settings while it loads
@@ -51,6 +55,20 @@ class PerAsker(BaseThrottle):
 
     def wait(self) -> float | None:
         return self._wait
+
+
+class PointsAMinute(BaseThrottle):
+    """Whether a token may send points now; how many it sends is counted afterwards (`ingest.rates`)."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        who = asker(request)
+        if not isinstance(who, Token):
+            return True
+        wait = rates.seconds_to_wait(who)
+        if wait is None:
+            return True
+        sentence = _("This token may send %(most)d points a minute, and has; the limit is its points_a_minute.")
+        raise Refusal(429, "too_many_points_a_minute", sentence % {"most": rates.limit_of(who)}, retry_after=wait)
 
 
 def _take(name: str, a_minute: int) -> float | None:

@@ -32,6 +32,13 @@ class TokenBody(Definition):
     initiatives = Named(
         "slug", rows=initiatives_seen_by, many=True, required=False, help_text="Slugs; none: as much as you see."
     )
+    points_a_minute = serializers.IntegerField(
+        min_value=1,
+        max_value=2_000_000_000,
+        required=False,
+        allow_null=True,
+        help_text="How many points a minute it may send; null: as INGEST_POINTS_PER_MINUTE says.",
+    )
     created_by: Any = serializers.SlugRelatedField("username", read_only=True)
 
     class Meta:
@@ -47,6 +54,7 @@ class TokenBody(Definition):
             "expires_at": None,
             "revoked_at": None,
             "last_used_at": None,
+            "points_a_minute": None,
         }
         fields = [
             "id",
@@ -59,6 +67,7 @@ class TokenBody(Definition):
             "expires_at",
             "revoked_at",
             "last_used_at",
+            "points_a_minute",
         ]
         read_only_fields = ["id", "prefix", "created_at", "created_by", "revoked_at", "last_used_at"]
 
@@ -68,6 +77,15 @@ class NewTokenBody(TokenBody):
 
     class Meta(TokenBody.Meta):
         fields = [*TokenBody.Meta.fields, "token"]
+
+
+class TokenLimitBody(TokenBody):
+    """What may be changed of a token: all else would be another token."""
+
+    class Meta(TokenBody.Meta):
+        example = {"points_a_minute": 60_000}
+        fields = ["points_a_minute"]
+        read_only_fields: list[str] = []
 
 
 class Tokens(Definitions):
@@ -88,6 +106,14 @@ class Tokens(Definitions):
         answer = NewTokenBody(token, context=self.get_serializer_context()).data | {"token": text}
         return Response(answer, status=status.HTTP_201_CREATED)
 
+    @extend_schema(request=TokenLimitBody, responses={200: TokenBody})
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        body = TokenLimitBody(data=request.data, partial=True, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        if "points_a_minute" in body.validated_data:
+            tokens.limit_points(self.get_object(), body.validated_data["points_a_minute"], **self.acting())
+        return Response(self.get_serializer(self.get_object()).data)
+
     def _issue(self, fields: Mapping[str, Any]) -> tuple[Token, str]:
         """A token hands out no more than it has: neither scopes nor sight."""
         initiatives = list(fields.get("initiatives", ()))
@@ -105,6 +131,7 @@ class Tokens(Definitions):
             by=answerable(self.request),
             at=self.acting()["at"],
             expires_at=fields.get("expires_at"),
+            points_a_minute=fields.get("points_a_minute"),
         )
 
     def delete_row(self, row: Token, **who_and_when: Any) -> None:

@@ -23,6 +23,7 @@ from kpis.api import (
     otlp,
     prometheus,
     roi,
+    sendings,
     source_rules,
     sources,
     tokens,
@@ -110,7 +111,7 @@ urlpatterns = [
     path("sources/<its_slug:slug>/pulls/", sources.Pulls.as_view(READ_ONLY_COLLECTION), name="api-pulls"),
     path(
         "sources/<its_slug:slug>/rejections/",
-        sources.SourceRejections.as_view(READ_ONLY_COLLECTION),
+        sendings.SourceRejections.as_view(READ_ONLY_COLLECTION),
         name="api-source-rejections",
     ),
     path("sources/<its_slug:slug>/rules/", source_rules.Rules.as_view(COLLECTION), name="api-source-rules"),
@@ -121,6 +122,16 @@ urlpatterns = [
         source_rules.ReceivedSeriesList.as_view(READ_ONLY_COLLECTION),
         name="api-source-series",
     ),
+    path(
+        "sources/<its_slug:slug>/rejections/replay/",
+        sendings.SourceReplay.as_view({"post": "replay"}),
+        name="api-source-replay",
+    ),
+    path(
+        "sources/<its_slug:slug>/sendings/",
+        sendings.SourceSendings.as_view({"get": "show"}),
+        name="api-source-sendings",
+    ),
     path("sources/<its_slug:slug>/run/", sources.SourceRun.as_view({"post": "run"}), name="api-source-run"),
     path("sources/<its_slug:slug>/test/", sources.SourceTest.as_view({"post": "test"}), name="api-source-test"),
     # -- digests ----------------------------------------------------------------------------------------------------
@@ -130,7 +141,22 @@ urlpatterns = [
     path("digests/<its_slug:slug>/send/", digests.DigestSend.as_view({"post": "send"}), name="api-digest-send"),
     # -- access -----------------------------------------------------------------------------------------------------
     path("tokens/", tokens.Tokens.as_view(COLLECTION), name="api-tokens"),
-    path("tokens/<int:pk>/", tokens.Tokens.as_view({"get": "retrieve", "delete": "destroy"}), name="api-token"),
+    path(
+        "tokens/<int:pk>/",
+        tokens.Tokens.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="api-token",
+    ),
+    path("tokens/<int:pk>/sendings/", sendings.TokenSendings.as_view({"get": "show"}), name="api-token-sendings"),
+    path(
+        "tokens/<int:pk>/rejections/",
+        sendings.TokenRejections.as_view(READ_ONLY_COLLECTION),
+        name="api-token-rejections",
+    ),
+    path(
+        "tokens/<int:pk>/rejections/replay/",
+        sendings.TokenReplay.as_view({"post": "replay"}),
+        name="api-token-replay",
+    ),
     path("audit-events/", audit.AuditEvents.as_view(READ_ONLY_COLLECTION), name="api-audit-events"),
     path("audit-events/<int:sequence>/", audit.AuditEvents.as_view(READ_ONLY_MEMBER), name="api-audit-event"),
     # -- about the API itself ---------------------------------------------------------------------------------------

@@ -15,7 +15,31 @@ class Rejection(models.Model):
     code = models.CharField(max_length=20)
     detail = models.CharField(max_length=300)
     attr = models.CharField(max_length=20, null=True)
-    point = models.TextField(blank=True)  # what was sent, cut at 1,000 characters
+    point = models.TextField(blank=True)  # what was sent, cut at 8,000 characters
+
+
+class PayloadSample(models.Model):
+    """The start of what a sender ("token:5", "source:3") sent last, one that was read and one refused as a whole."""
+
+    id = models.BigAutoField(primary_key=True)
+    sender = models.CharField(max_length=40)
+    refused = models.BooleanField()
+    at = models.DateTimeField()
+    form = models.CharField(max_length=20, blank=True)
+    text = models.TextField(blank=True)
+    code = models.CharField(max_length=40, blank=True)
+    detail = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sender", "refused"], name="sample_once_a_sender")]
+
+
+class TokenRate(models.Model):
+    """What a token may still send this minute, as all processes share it (`ingest.rates`)."""
+
+    token = models.OneToOneField("kpis.Token", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    points_left = models.FloatField()
+    filled_at = models.DateTimeField()
 
 
 class BatchDigest(models.Model):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
+from django.db import connection
 from numpy.typing import NDArray
 
 from kpis.ingest import limits
@@ -14,7 +16,21 @@ from kpis.ingest.receipts import Rejected
 
 GOOD = 0
 KEPT_AT_MOST = 1000  # rejections of one batch
-LONGEST_POINT = 1000  # characters of a bad point that are kept
+LONGEST_POINT = 8_000  # characters of a bad point that are kept: more than any good one has
+KEPT_OF_A_SENDER = 1000
+KEPT = timedelta(days=30)
+
+
+# The oldest beyond a thousand of each sender, and what is older than thirty days.
+TRIM = """
+delete from kpis_rejection where id in (
+    select id from (
+        select r.id, b.arrived_at,
+               row_number() over (partition by b.token_id, b.user_id, b.source_id order by r.id desc) as n
+        from kpis_rejection r join kpis_batch b on b.id = r.batch_id
+    ) kept where n > %s or arrived_at <= %s
+)
+"""
 
 
 class Verdict(NamedTuple):
@@ -89,3 +105,10 @@ def keep(rejected: list[Rejected], columns: Columns, *, batch_id: int) -> None:
         )
         for entry in rejected[:KEPT_AT_MOST]
     )
+
+
+def trim(*, at: datetime) -> int:
+    """Forget what nobody is shown any more; answers how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(TRIM, [KEPT_OF_A_SENDER, at - KEPT])
+        return cursor.rowcount

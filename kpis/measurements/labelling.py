@@ -153,7 +153,12 @@ def _make(wanted: Sequence[Wanted]) -> None:
 
 
 def _hash(one: Wanted) -> bytes:
-    return hashlib.sha256(one.labels.encode()).digest()
+    return hash_of(one.labels)
+
+
+def hash_of(labels: str) -> bytes:
+    """By which a label set, as `canonical` writes it, is found."""
+    return hashlib.sha256(labels.encode()).digest()
 
 
 def _remember(found: Mapping[Wanted, int]) -> None:

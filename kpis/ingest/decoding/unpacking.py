@@ -59,3 +59,11 @@ def _gunzipped(body: bytes, at_most: int) -> bytes:
             "invalid_gzip", "The body is not valid gzip, although Content-Encoding says so."
         ) from error
     return b"".join(pieces)
+
+
+def beginning(body: bytes, *, at_most: int) -> bytes:
+    """The first bytes of gzip data, as far as they can be unpacked; nothing of other data."""
+    try:
+        return zlib.decompressobj(GZIP).decompress(body, at_most)
+    except zlib.error:
+        return b""
