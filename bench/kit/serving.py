@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
