@@ -36,7 +36,7 @@ def after_commit(task_name: str, *args: int | str) -> None:
 
 
 def gathered_after_commit(task_name: str) -> None:
-    """As `after_commit`, but many commits within three tenths of a second wake the task twice: at the first and at the end.
+    """As `after_commit`, but many commits within 0.3 seconds wake the task twice: at the first and at the end.
 
     For what every request of a busy sender would wake: a message costs as much as storing some hundred points.
     """
