@@ -231,10 +231,8 @@ def _merged_mean(states: Sequence[State], sum_w: float) -> float:
 
 def exact_sum(numbers: Sequence[float]) -> float:
     """Exact sum, or TOO_LARGE; what is too large stays so, whatever is added to it."""
-    return _fsum(numbers) if all(abs(x) < TOO_LARGE for x in numbers) else TOO_LARGE
-
-
-def _fsum(numbers: Sequence[float]) -> float:
+    if not all(abs(x) < TOO_LARGE for x in numbers):
+        return TOO_LARGE
     try:
         return math.fsum(numbers)
     except OverflowError:
@@ -253,9 +251,7 @@ def _refuse_nonsense(values: Floats, weights: Floats, at: Ints, groups: Ints) ->
 def _sums(values: Floats, starts: Ints) -> Floats:
     """Σv of each group: exact to the last digit, as one would add up a column of money on paper."""
     edges = [*starts.tolist(), values.size]
-    largest = np.maximum.reduceat(np.abs(values), starts)
-    sums = [_fsum(values[a:b].tolist()) for a, b in pairwise(edges)]
-    return np.where(largest < TOO_LARGE, sums, TOO_LARGE)
+    return np.array([exact_sum(values[a:b].tolist()) for a, b in pairwise(edges)])
 
 
 def _sketches(values: Floats, each: Ints, groups: int) -> tuple[Sketch, ...]:

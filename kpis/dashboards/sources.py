@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kpis.access import rights
+from kpis.access.listing import tokens_seen_by
+from kpis.access.models import Token
 from kpis.access.rights import Action
 from kpis.dashboards.frame import page
 from kpis.dashboards.rule_form import kpis_for
@@ -28,6 +30,7 @@ from kpis.sources.models import DataSource
 from kpis.wording.sources import SourceFacts, source_headline, sources_headline
 
 RUNS_A_PAGE = 20
+TOKENS_SHOWN = 50
 REJECTIONS_SHOWN = 12
 UNMAPPED_SHOWN = 50
 CHOICES_A_ROW = 60  # more KPIs than these are written once, and a row has a field to type in
@@ -65,8 +68,17 @@ def listing(request: HttpRequest) -> HttpResponse:
         "headline": partial(sources_headline, [row.facts for row in rows]),  # said in the page's zone
         "may_change": rights.may(request.user, Action.CHANGE_SOURCES),
         "sample": any(row.source.is_sample for row in rows),
+        "tokens": _tokens(request),
     }
     return page(request, "dashboards/sources.html", context, current="sources")
+
+
+def _tokens(request: HttpRequest) -> list[Token]:
+    """Those that may send, for who may see tokens."""
+    if not rights.may(request.user, Action.CHANGE_TOKENS):
+        return []
+    tokens = tokens_seen_by(request.user)
+    return list(tokens.filter(revoked_at=None, scopes__contains=[Token.Scope.INGEST])[:TOKENS_SHOWN])
 
 
 @login_required
@@ -101,10 +113,9 @@ def _shown(request: HttpRequest, slug: str, more: dict[str, Any]) -> HttpRespons
     source, now = get_object_or_404(health.sources_seen_by(request.user), slug=slug), clock.now()
     runs = Paginator(health.runs_of(source), RUNS_A_PAGE).get_page(request.GET.get("page"))
     row = row_of(source, health.health_of(source, now=now))
-    facts = replace(row.facts, has_series=source.received_series.exists())
     context = {
         "row": row,
-        "headline": partial(source_headline, facts),
+        "headline": partial(source_headline, row.facts),
         "runs": runs,
         "feeds": health.feeds_of(source),
         "rejections": health.rejections_of(source)[:REJECTIONS_SHOWN],

@@ -79,6 +79,7 @@ REJECTIONS = {
     "invalid_weight": gettext_lazy("The weight is not a number of 0 or more."),
     "invalid_id": gettext_lazy("The id is no text, or too long."),
     "invalid_labels": gettext_lazy("The labels are not texts by name."),
+    "too_many_label_sets": gettext_lazy("The KPI has as many label sets as it may have."),
     "too_late": gettext_lazy("The sample is older than what is remembered of its series."),
 }
 RULES_WRONG = {
@@ -108,7 +109,6 @@ class SourceFacts:
     newest_at: datetime | None = None
     reason: str = ""
     pulls: bool = True
-    has_series: bool = False  # named ones have come, whether or not they feed a KPI
 
 
 def sources_headline(sources: Sequence[SourceFacts]) -> Headline:
@@ -141,8 +141,6 @@ def source_headline(source: SourceFacts) -> Headline:
         return Headline((Clause(flows, {"newest": clock_time(source.newest_at)}),))
     if source.state == "paused":
         return Headline((Clause(gettext("This source is paused. Its KPIs keep what they have and grow old.")),))
-    if source.state == "waiting" and source.has_series:
-        return Headline((Clause(gettext("Series have come, and none of them has fed a KPI yet: choose one below.")),))
     if source.state == "waiting":
         text = (
             gettext("Nothing has come yet. The first run is due at once; a trial shows what it would bring.")
