@@ -55,7 +55,12 @@ def keep(sender: str, text: str, *, form: str, at: datetime, code: str = "", det
         "detail": detail[:300],
     }
     try:
-        PayloadSample.objects.update_or_create(sender=sender, refused=bool(code), defaults=fields)
+        PayloadSample.objects.bulk_create(  # one statement, whether there is one already or not
+            [PayloadSample(sender=sender, refused=bool(code), **fields)],
+            update_conflicts=True,
+            unique_fields=["sender", "refused"],
+            update_fields=list(fields),
+        )
     except DatabaseError:
         return
 
