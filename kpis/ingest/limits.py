@@ -8,6 +8,7 @@ from kpis.ingest.refusals import BodyTooLarge
 
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
+CELLS_OF_A_POINT = 24  # a row of CSV may need 5 columns of the point's own, 16 for its labels, and ends in two bytes
 
 
 def bytes_at_most() -> int:
@@ -23,6 +24,11 @@ def points_at_most() -> int:
 def values_at_most() -> int:
     """Values of any kind in a body that is read slowly: 12 a point, so that a hostile one cannot fill the memory."""
     return 12 * points_at_most()
+
+
+def cells_at_most() -> int:
+    """Lines and cells of a body of lines, so that blank lines and wide heads do not fill the memory either."""
+    return CELLS_OF_A_POINT * (points_at_most() + 1)  # and the head
 
 
 def line_at_most() -> int:

@@ -43,9 +43,11 @@ class Head(NamedTuple):
 def columns_from(body: bytes) -> Columns:
     """The points of a body, bad ones marked. Refuses (UnreadableBody) a head that says not what the columns are, and a
     quote that never ends; (BodyTooLarge) what exceeds a limit."""
+    body = lines.without_mark(body)
     lines.refuse_long(body)
+    lines.refuse_many(body, b",\n\r")
     # Bytes that are no UTF-8 become halves of surrogate pairs, which no member may have: they cost their own point.
-    text = io.StringIO(body.decode("utf-8-sig", "surrogateescape"), newline="")
+    text = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", errors="surrogateescape", newline="")
     csv.field_size_limit(limits.line_at_most())
     reader = csv.reader(text, strict=True)
     head = _head(reader)
@@ -60,15 +62,17 @@ def _head(reader: Iterator[list[str]]) -> Head:
         names = next(filter(_says_something, reader), [])
     except csv.Error as error:
         raise UnreadableBody("invalid_csv", f"The head of the CSV cannot be read: {error}.") from error
-    for place, name in enumerate(names):
+    seen: set[str] = set()
+    for name in names:
         shown = json.dumps(name[:LONGEST_SHOWN])
-        if name in names[:place]:
+        if name in seen:
             raise UnreadableBody("doubled_column", f"The column {shown} stands twice in the head.")
         if name not in NEEDED + OPTIONAL and not (name.startswith(LABEL) and len(name) > len(LABEL)):
             raise UnreadableBody(
                 "unknown_column",
                 f"There is no column {shown}: the columns are kpi, at, value, weight, id and label.NAME, with commas.",
             )
+        seen.add(name)
     missing = [name for name in NEEDED if name not in names]
     if missing:
         raise UnreadableBody("missing_column", f"The head, the first line, lacks the column {missing[0]}.")

@@ -5,13 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-import numpy as np
-
 from kpis.ingest import limits
 from kpis.ingest.refusals import BodyTooLarge
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-NEWLINE = ord("\n")
 
 
 def without_mark(body: bytes) -> bytes:
@@ -20,15 +17,27 @@ def without_mark(body: bytes) -> bytes:
 
 def refuse_long(body: bytes) -> None:
     """Refuses (BodyTooLarge) a body of which one line is longer than the limit, and says which line from 1."""
-    most = limits.line_at_most()
-    if len(body) <= most:
-        return
-    ends = np.flatnonzero(np.frombuffer(body, np.uint8) == NEWLINE)
-    lengths = np.diff(ends, prepend=-1, append=len(body)) - 1
-    if int(lengths.max()) > most:
+    most, start = limits.line_at_most(), 0
+    while len(body) - start > most:
+        end = body.rfind(b"\n", start, start + most + 1)  # as many whole lines at once as surely are not too long
+        if end < 0:
+            number = body.count(b"\n", 0, start) + 1
+            raise BodyTooLarge(
+                "line_too_long", f"Line {number} has more than {most:,} bytes, the limit INGEST_MAX_LINE_BYTES."
+            )
+        start = end + 1
+
+
+def refuse_many(body: bytes, separators: bytes = b"\n") -> None:
+    """Refuses (BodyTooLarge) more lines, or values between separators, than the points of a request may have.
+
+    Blank lines do not count as points, but each one costs time.
+    """
+    most = limits.cells_at_most()
+    if len(body) > most and sum(body.count(separator) for separator in separators) > most:
         raise BodyTooLarge(
-            "line_too_long",
-            f"Line {int(np.argmax(lengths > most)) + 1} has more than {most:,} bytes, the limit INGEST_MAX_LINE_BYTES.",
+            "too_many_values",
+            f"The body has more than {most:,} lines and values, as many as INGEST_MAX_POINTS leaves room for.",
         )
 
 
