@@ -191,8 +191,8 @@ def _accepted_once(
                 series = list(zip(series_ids, (one.key for one in wanted), strict=True))
                 repeats.remember(digest, received=len(columns), points=len(points), series=series, at=at)
         batches.record(batch_id, parcels.counts_of(receipt, parcel, columns.at_us[good]), sender=sender, at=at)
-        if rejected:
-            rejections.keep(rejected, columns, batch_id=batch_id)
+        if rejected and not dry_run:
+            rejections.keep(rejected, columns, batch_id=batch_id, sender=sender)
         if dry_run:
             transaction.set_rollback(True)
         elif receipt.accepted or receipt.replaced:

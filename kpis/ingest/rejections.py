@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,13 +14,18 @@ from kpis.ingest import limits
 from kpis.ingest.columns import Columns
 from kpis.ingest.models import Rejection
 from kpis.ingest.receipts import Rejected
+from kpis.measurements import batches
 
 GOOD = 0
 KEPT_AT_MOST = 1000  # rejections of one batch
 LONGEST_POINT = 8_000  # characters of a bad point that are kept: more than any good one has
 KEPT_OF_A_SENDER = 1000
 KEPT = timedelta(days=30)
+TRIMMED_AFTER = 10 * KEPT_OF_A_SENDER
+SENDERS_AT_MOST = 10_000
 
+_kept_since: dict[batches.Sender, int] = {}
+_lock = threading.Lock()
 
 # The oldest beyond a thousand of each sender, and what is older than thirty days.
 TRIM = """
@@ -29,6 +35,17 @@ delete from kpis_rejection where id in (
                row_number() over (partition by b.token_id, b.user_id, b.source_id order by r.id desc) as n
         from kpis_rejection r join kpis_batch b on b.id = r.batch_id
     ) kept where n > %s or arrived_at <= %s
+)
+"""
+
+# The same for one sender. What another transaction is about to trim or to send again is left to it.
+TRIM_OF_ONE = """
+delete from kpis_rejection where id in (
+    select r.id from kpis_rejection r join kpis_batch b on b.id = r.batch_id
+    where b.token_id is not distinct from %s and b.user_id is not distinct from %s
+      and b.source_id is not distinct from %s
+    order by r.id desc offset %s
+    for update of r skip locked
 )
 """
 
@@ -92,9 +109,13 @@ def rejected_points(verdicts: NDArray[np.int8]) -> list[Rejected]:
     ]
 
 
-def keep(rejected: list[Rejected], columns: Columns, *, batch_id: int) -> None:
-    """Write down the first thousand rejections of a batch, each with the point as it was sent."""
-    Rejection.objects.bulk_create(
+def keep(rejected: list[Rejected], columns: Columns, *, batch_id: int, sender: batches.Sender) -> None:
+    """Write down the first thousand rejections of a batch, each with the point as it was sent.
+
+    A sender of nothing but bad points would fill the disk until the next `trim`: after each ten thousand of one sender
+    this process keeps the newest thousand only.
+    """
+    kept = Rejection.objects.bulk_create(
         Rejection(
             batch_id=batch_id,
             index=entry.index,
@@ -105,6 +126,21 @@ def keep(rejected: list[Rejected], columns: Columns, *, batch_id: int) -> None:
         )
         for entry in rejected[:KEPT_AT_MOST]
     )
+    if _many_since(sender, len(kept)):
+        with connection.cursor() as cursor:
+            cursor.execute(TRIM_OF_ONE, [sender.token_id, sender.user_id, sender.source_id, KEPT_OF_A_SENDER])
+
+
+def _many_since(sender: batches.Sender, kept: int) -> bool:
+    """Whether this process has kept ten thousand of the sender since the answer was last yes."""
+    with _lock:
+        if len(_kept_since) > SENDERS_AT_MOST:
+            _kept_since.clear()
+        _kept_since[sender] = _kept_since.get(sender, 0) + kept
+        many = _kept_since[sender] >= TRIMMED_AFTER
+        if many:
+            del _kept_since[sender]
+        return many
 
 
 def trim(*, at: datetime) -> int:

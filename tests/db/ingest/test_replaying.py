@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -108,6 +109,16 @@ def test_a_thousand_rejections_of_each_sender_are_kept_and_none_for_longer_than_
     assert Rejection.objects.filter(batch__token=token).count() == 1000
     assert Rejection.objects.filter(batch__token=None).count() == 3
     assert not Rejection.objects.filter(pk=old.pk).exists()
+
+
+def test_a_sender_of_nothing_but_bad_points_fills_no_disk_and_takes_nothing_from_others(token):
+    other = send([point(value="theirs")], actor=TokenFactory(scopes=["ingest"])).rejected
+    for number in range(12):
+        send([point(value=f"{number}")] * 1000, actor=token)
+    assert Rejection.objects.filter(batch__token=token).count() == 3000  # the tenth time all but a thousand went
+    newest = Rejection.objects.filter(batch__token=token).order_by("-pk")[:1000]
+    assert {json.loads(row.point)["value"] for row in newest} == {"11"}
+    assert Rejection.objects.exclude(batch__token=token).count() == len(other) == 1
 
 
 # -- what was sent -------------------------------------------------------------------------------------------------
