@@ -1,20 +1,18 @@
-"""Points in: the portal's endpoint, the same with Django REST framework, and PostgreSQL's own COPY, side by side.
+"""Points in: the portal's endpoint beside others' and PostgreSQL's own COPY, in rounds that take turns.
 
 Each request has 1,000 or 10,000 points of 20 KPIs, over HTTP on one connection that is kept, durable (fsync and
-synchronous_commit on). COPY is the limit that no endpoint on this database can pass: bare rows, built beforehand, into
-a table with the same columns and key. Rounds are interleaved, so that what else the machine does hits all of them;
-processor time is that of the web server's and PostgreSQL's processes, the client's is not counted.
+synchronous_commit on; MLflow on SQLite as it comes). COPY is the limit that no endpoint on this database can pass: bare
+rows, built beforehand, into a table with the same columns and key. Processor time is that of the servers' and
+PostgreSQL's processes; the client's is not counted. "with interval values" adds the worker's part: what arrived is
+rolled up while more arrives, as often as the worker is woken.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
-import statistics
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,38 +21,20 @@ import psycopg
 from django.core.management import call_command
 from django.db import connection
 
-from bench.kit.accounting import Meter
+from bench.kit import serving
+from bench.kit.filling import postmaster
+from bench.kit.serving import Served
+from bench.kit.targets import Target, cpu, run_rounds, wall
+from bench.peers import mlflow
 from bench.peers.models import TABLES
 
 ROUNDS = 7
 POINTS, MANY = 1_000, 10_000  # of a request
 KPIS = 20
 STARTS = datetime(2024, 1, 1, tzinfo=UTC)
-
-
-@dataclass(slots=True)
-class Target:
-    """One way in: how to send a batch, whose processor time counts, how many batches a round."""
-
-    name: str
-    send: Callable[[int], None]  # the number of the batch, which no two batches of a target share
-    roots: tuple[int, ...]
-    requests: int
-    points: int = POINTS  # of a request
-    client: http.client.HTTPConnection | None = None
-    wall: list[float] = field(default_factory=list)  # microseconds a point, one for each round
-    cpu: list[float] = field(default_factory=list)
-    sent: int = 0
-
-    def run_round(self) -> None:
-        if self.client is not None:
-            self.client.close()  # the server has, while the others had their turn; it opens anew by itself
-        with Meter(self.roots) as used:
-            for number in range(self.sent, self.sent + self.requests):
-                self.send(number)
-        self.sent += self.requests
-        self.wall.append(used.wall / self.requests / self.points * 1e6)
-        self.cpu.append(used.cpu / self.requests / self.points * 1e6)
+PATH = "/api/v1/measurements/"
+# The worker is woken at most this often, and at full rate some thirty batches arrive meanwhile.
+BATCHES_A_WAKE_UP = 30
 
 
 def run() -> dict[str, Any]:
@@ -63,13 +43,9 @@ def run() -> dict[str, Any]:
         cursor.execute(TABLES)
     token = _prepare()
     with ExitStack() as stack:
-        portal = stack.enter_context(_served("roi_portal.asgi:application", "roi_portal.settings"))
-        peer = stack.enter_context(_served("bench.peers.drf:application", "bench.peers.drf_settings"))
-        targets = _targets(portal, peer, token, stack)
-        for _ in range(ROUNDS + 1):  # the first one warms up
-            for target in targets:
-                target.run_round()
-        return _result(targets)
+        targets, left_out = _targets(token, stack)
+        run_rounds(targets, ROUNDS)
+    return _result({target.name: target for target in targets}) | {"left_out": left_out}
 
 
 def _prepare() -> str:
@@ -96,36 +72,63 @@ def _prepare() -> str:
     return tokens.issue("bench", ["ingest"], by=None, at=clock.now())[1]
 
 
-def _targets(portal: Served, peer: Served, token: str, stack: ExitStack) -> list[Target]:
-    postgresql = _postmaster()
-    ours, theirs = (portal.pid, postgresql), (peer.pid, postgresql)
-    bearer = {"Authorization": f"Bearer {token}"}
+def _targets(token: str, stack: ExitStack) -> tuple[list[Target], dict[str, str]]:
+    """All ways in, and why some are missing."""
+    portal = stack.enter_context(serving.gunicorn("roi_portal.asgi:application", "roi_portal.settings"))
+    peer = stack.enter_context(serving.gunicorn("bench.peers.drf:application", "bench.peers.drf_settings"))
+    database = postmaster()
+    bearer = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
-    def over_http(
-        name: str,
-        served: Served,
-        path: str,
-        body: Callable[[int], bytes],
-        roots: tuple[int, ...],
-        requests: int,
-        points: int = POINTS,
+    def http(
+        name: str, server: Served, path: str, body: Callable[[int], bytes], requests: int, points: int = POINTS
     ) -> Target:
-        client = stack.enter_context(_client(served))
-        return Target(name, lambda number: _post(client, path, body(number), bearer), roots, requests, points, client)
+        client = stack.enter_context(serving.client_of(server))
+        return Target(
+            name,
+            lambda number: _ignore(serving.post(client, path, body(number), bearer, [200, 201])),
+            (server.pid, database),
+            requests,
+            points,
+            before=client.close,  # the server has, while the others had their turn; it opens anew by itself
+        )
 
-    into = "/api/v1/measurements/"
-    return [
-        over_http("portal, rows", portal, into, _once(_rows, 0), ours, 40),
-        over_http("portal, arrays", portal, into, _once(_arrays, 1), ours, 40),
-        over_http("portal, sent again", portal, into, lambda _: _rows(0, 0), ours, 40),
-        over_http("portal, many rows", portal, into, _once(_rows, 4, MANY), ours, 4, MANY),
-        over_http("portal, many arrays", portal, into, _once(_arrays, 5, MANY), ours, 4, MANY),
-        over_http("portal, many sent again", portal, into, lambda _: _rows(0, 4, MANY), ours, 20, MANY),
-        over_http("DRF, usual", peer, "/usual/", _once(_rows, 2), theirs, 3),
-        over_http("DRF, tuned", peer, "/tuned/", _once(_rows, 3), theirs, 10),
-        Target("bare COPY", _copier(stack, POINTS), (postgresql,), 40),
-        Target("bare COPY, many", _copier(stack, MANY, series=KPIS), (postgresql,), 4, MANY),
+    derived = http("portal, rows, with interval values", portal, PATH, _once(_rows, 6), 90)
+    reconnect = derived.before
+    derived.before = lambda: _ignore((_roll_up(), reconnect()))  # first what the others' points have left
+    derived.background, derived.every = _roll_up, BATCHES_A_WAKE_UP
+    found = [
+        http("portal, rows", portal, PATH, _once(_rows, 0), 100),
+        derived,
+        http("portal, arrays", portal, PATH, _once(_arrays, 1), 100),
+        http("portal, sent again", portal, PATH, lambda _: _rows(0, 0), 100),
+        http("portal, many rows", portal, PATH, _once(_rows, 4, MANY), 8, MANY),
+        http("portal, many arrays", portal, PATH, _once(_arrays, 5, MANY), 8, MANY),
+        http("portal, many sent again", portal, PATH, lambda _: _rows(0, 4, MANY), 40, MANY),
+        http("DRF, usual", peer, "/usual/", _once(_rows, 2), 3),
+        http("DRF, tuned", peer, "/tuned/", _once(_rows, 3), 20),
+        Target("bare COPY", _copier(stack, POINTS), (database,), 100, POINTS),
+        Target("bare COPY, many", _copier(stack, MANY, series=KPIS), (database,), 8, MANY),
     ]
+    try:
+        command = mlflow.installed()
+        found += [_mlflow(command, store, database, stack) for store in ("sqlite", "postgresql")]
+    except mlflow.NotInstalled as error:
+        return found, {"MLflow": str(error)}
+    return found, {}
+
+
+def _ignore(_: object) -> None:
+    """What a sender does with an answer that is as it should be."""
+
+
+def _roll_up() -> float:
+    """The worker's part for what has arrived; this process's own processor time in seconds."""
+    from kpis.rollups import rolling
+
+    began = time.process_time()
+    while rolling.roll_up_arrivals(at_most=500).more_waiting:
+        pass
+    return time.process_time() - began
 
 
 # -- what is sent ---------------------------------------------------------------------------------------------------
@@ -139,16 +142,20 @@ def _once(body: Callable[[int, int, int], bytes], lane: int, points: int = POINT
 def _instants(number: int, lane: int, points: int) -> list[datetime]:
     """The instants of a batch, a minute apart, the same for all KPIs."""
     each = points // KPIS
-    first = STARTS + timedelta(days=180 * lane, minutes=number * each)
+    first = STARTS + timedelta(days=120 * lane, minutes=number * each)
     return [first + timedelta(minutes=minute) for minute in range(each)]
 
 
-def _rows(number: int, lane: int, points: int = POINTS) -> bytes:
-    rows = [
-        {"kpi": f"bench.k{kpi}", "at": at.isoformat(), "value": (number * 7919 + kpi * 31 + n) % 10007 / 100}
+def _points(number: int, lane: int, points: int) -> list[tuple[str, datetime, float]]:
+    return [
+        (f"bench.k{kpi}", at, (number * 7919 + kpi * 31 + n) % 10007 / 100)
         for n, at in enumerate(_instants(number, lane, points))
         for kpi in range(KPIS)
     ]
+
+
+def _rows(number: int, lane: int, points: int = POINTS) -> bytes:
+    rows = [{"kpi": key, "at": at.isoformat(), "value": value} for key, at, value in _points(number, lane, points)]
     return json.dumps({"measurements": rows}).encode()
 
 
@@ -185,115 +192,47 @@ def _copier(stack: ExitStack, points: int, series: int = 0) -> Callable[[int], N
     return send
 
 
-# -- who is asked ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A web server of the run: its process and port."""
-
-    pid: int
-    port: int
-
-
-@contextmanager
-def _served(application: str, settings: str) -> Iterator[Served]:
-    """One worker process, started as `manage.py up` starts its own, on a free port."""
-    from roi_portal import embedded, processes
-
-    services = embedded.current()
-    port = processes.free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "-c",
-        "python:roi_portal.serving",
-        "-w",
-        "1",
-        "-b",
-        f"127.0.0.1:{port}",
-        application,
-    ]
-    env = embedded.child_environment(services, PYTHONPATH=str(embedded.ROOT), DJANGO_SETTINGS_MODULE=settings)
-    log = services.home / f"{application.partition(':')[0]}.log"
-    running = processes.start(application, command, log=log, env=env, cwd=embedded.ROOT)
-    try:
-        _wait(port, running)
-        yield Served(running.process.pid, port)
-    finally:
-        processes.stop([running])
-
-
-def _wait(port: int, running: Any) -> None:
-    import time
-
-    from roi_portal import processes
-
-    end = time.monotonic() + 60
-    while processes.port_is_free(port):
-        if not running.is_alive or time.monotonic() > end:
-            raise RuntimeError(f"{running.name} did not start:\n{processes.last_lines(running.log)}")
-        time.sleep(0.1)
-
-
-@contextmanager
-def _client(served: Served) -> Iterator[http.client.HTTPConnection]:
-    client = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-def _post(client: http.client.HTTPConnection, path: str, body: bytes, headers: dict[str, str]) -> None:
-    client.request("POST", path, body, {"Content-Type": "application/json", **headers})
-    response = client.getresponse()
-    answer = response.read()
-    if response.status not in (200, 201):
-        raise RuntimeError(f"{path} answered {response.status}: {answer[:500]!r}")
-
-
-def _postmaster() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_read_file('postmaster.pid')")
-        return int(cursor.fetchone()[0].split()[0])
+def _mlflow(command: Any, store: str, database: int, stack: ExitStack) -> Target:
+    server = stack.enter_context(mlflow.server(command, store))
+    client = stack.enter_context(serving.client_of(server))
+    run_id = mlflow.new_run(client)
+    return Target(
+        f"MLflow, {store}",
+        lambda number: mlflow.send(client, run_id, _points(number, 0, POINTS)),
+        (server.pid,) if store == "sqlite" else (server.pid, database),
+        5,
+        POINTS,
+        before=client.close,
+    )
 
 
 # -- what came of it ------------------------------------------------------------------------------------------------
 
 
-def _result(targets: list[Target]) -> dict[str, Any]:
-    figures = {
-        target.name: {
-            "wall_us_a_point": round(_median(target.wall), 2),
-            "cpu_us_a_point": round(_median(target.cpu), 2),
-            "points_a_second": round(1e6 / _median(target.wall)),
-        }
-        for target in targets
-    }
-    rows, copy = figures["portal, rows"], figures["bare COPY"]
+def _result(targets: dict[str, Target]) -> dict[str, Any]:
+    rows, derived = targets["portal, rows"], targets["portal, rows, with interval values"]
     ratios = {}
     for peer in ("DRF, usual", "DRF, tuned"):
-        ratios[f"rate of the portal, rows : {peer}"] = figures[peer]["wall_us_a_point"] / rows["wall_us_a_point"]
-        ratios[f"processor time of {peer} : the portal, rows"] = (
-            figures[peer]["cpu_us_a_point"] / rows["cpu_us_a_point"]
-        )
-    for ours in ("rows", "arrays", "sent again"):
-        for many, limit in (("", copy), ("many ", figures["bare COPY, many"])):
-            mine = figures[f"portal, {many}{ours}"]
-            ratios[f"processor time of the portal, {many}{ours} : bare COPY"] = (
-                mine["cpu_us_a_point"] / limit["cpu_us_a_point"]
-            )
+        ratios[f"rate of the portal, rows : {peer}"] = wall(targets[peer]) / wall(rows)
+    for name, target in targets.items():
+        if name.startswith(("DRF", "MLflow")):
+            ratios[f"processor time of {name} : the {derived.name}"] = cpu(target) / cpu(derived)
+    for name, target in targets.items():
+        if name.startswith("portal"):
+            limit = targets["bare COPY, many" if target.units == MANY else "bare COPY"]
+            ratios[f"processor time of the {name} : bare COPY"] = cpu(target) / cpu(limit)
     return {
         "ratios": {name: round(ratio, 2) for name, ratio in ratios.items()},
-        "figures": figures,
+        "figures": {
+            name: {
+                "wall_us_a_point": round(wall(target), 2),
+                "cpu_us_a_point": round(cpu(target), 2),
+                "points_a_second": round(1e6 / wall(target)),
+            }
+            for name, target in targets.items()
+        },
         "points_a_request": [POINTS, MANY],
         "kpis_a_request": KPIS,
         "rounds": ROUNDS,
         "postgresql": connection.pg_version,
     }
-
-
-def _median(figures: list[float]) -> float:
-    return statistics.median(figures[1:])

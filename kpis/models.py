@@ -10,7 +10,7 @@ from kpis.ingest.models import PayloadSample, Rejection, TokenRate
 from kpis.ledger.models import Assumption, CostEntry, LedgerEntry, ValueDriver
 from kpis.measurements.models import Arrival, Batch, Measurement, Retention, Series
 from kpis.phases.models import PhaseEntry
-from kpis.plumbing.models import Change, IdempotentAnswer, OutboxMail
+from kpis.plumbing.models import Change, IdempotentAnswer, OutboxMail, StateStamp
 from kpis.rollups.models import IntervalValue, KpiState
 from kpis.sources.models import DataSource, Feed, MappingRule, Pull, ReceivedSample, ReceivedSeries
 
@@ -51,6 +51,7 @@ __all__ = [
     "Rejection",
     "Retention",
     "Series",
+    "StateStamp",
     "Target",
     "Token",
     "TokenRate",

@@ -12,7 +12,7 @@ from kpis.digests import delivery
 from kpis.digests import schedule as digest_schedule
 from kpis.ingest import rejections, repeats, samples
 from kpis.measurements import partitions, retention, tightening
-from kpis.plumbing import answers, changes, clock, locks, outbox, wakeup
+from kpis.plumbing import answers, changes, clock, locks, outbox, stamps, wakeup
 from kpis.sources import arranging, memory, pulling, schedule
 
 ARRIVALS_AT_ONCE = 500
@@ -84,6 +84,12 @@ def tighten_months() -> None:
     with locks.only_one("tighten_months") as mine:
         if mine and tightening.tighten_one(at=clock.now()):
             wakeup.after_commit("kpis.tighten_months")
+
+
+@shared_task(name="kpis.trim_stamps", acks_late=True, time_limit=60)
+def trim_stamps() -> None:
+    """Tick: keep the state version quick to ask."""
+    stamps.trim(at=clock.now())
 
 
 @shared_task(name="kpis.tidy_up", acks_late=True, time_limit=300)

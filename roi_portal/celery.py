@@ -36,6 +36,7 @@ TICKS = {
     "kpis.map_received": 15,
     "kpis.send_due_digests": 30,
     "kpis.send_outbox": 10,
+    "kpis.trim_stamps": 60,
     "kpis.remove_old_rows": 600,
     "kpis.tighten_months": 3600,
     "kpis.tidy_up": 3600,

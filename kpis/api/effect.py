@@ -9,9 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from kpis.api import as_of, spans
+from kpis.api.conditional import Conditional
 from kpis.api.effect_form import EFFECT
 from kpis.api.permissions import Read, asker
 from kpis.definitions.sight import kpis_seen_by
@@ -19,7 +19,7 @@ from kpis.evaluation.effects import effect_as_of
 from kpis.evaluation.models import Effect
 
 
-class KpiEffect(APIView):
+class KpiEffect(Conditional):
     """Read the effect of a KPI
 
     The model's estimate with its interval, the plain means beside it, and the method by name. `monitoring` is the

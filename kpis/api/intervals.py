@@ -11,9 +11,9 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from kpis.api import measurement_forms, spans
+from kpis.api.conditional import Conditional
 from kpis.api.permissions import Read, asker
 from kpis.api.refusal import Refusal
 from kpis.definitions import organisation
@@ -26,7 +26,7 @@ from kpis.rollups.finality import gaps
 from kpis.rollups.series import IntervalPoint, interval_values, interval_values_by_label
 
 
-class Intervals(APIView):
+class Intervals(Conditional):
     """List the interval values of a KPI
 
     Oldest first. An interval without data is absent: it is a gap, not a zero; `gaps=true` names those in which data was

@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from kpis.api import statement_forms, statements
 from kpis.api.as_of import AS_OF, asked_as_of
+from kpis.api.conditional import Conditional
 from kpis.api.permissions import Read, asker
 from kpis.api.refusal import Refusal
 from kpis.definitions import organisation
@@ -24,7 +24,7 @@ from kpis.roi.portfolio import portfolio_statement
 from kpis.roi.statement import roi_statement
 
 
-class Roi(APIView):
+class Roi(Conditional):
     """Read the ROI of an initiative
 
     Invested, benefits, net and ROI with their 80 % range, NPV, IRR and payback to date, evidence, what moves it most.
@@ -40,7 +40,7 @@ class Roi(APIView):
         return _answered(statements.as_json(statement, _zone()))
 
 
-class PortfolioView(APIView):
+class PortfolioView(Conditional):
     """Read the portfolio
 
     Totals in the reporting currency and one statement an initiative in its own. Ranges are drawn jointly: they do not

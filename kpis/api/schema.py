@@ -15,6 +15,7 @@ from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import SAFE_METHODS, AllowAny
 
+from kpis.api.conditional import Conditional
 from kpis.api.definitions import Definitions
 from kpis.api.errors import MEDIA_TYPE
 from kpis.api.idempotency import HEADER, LONGEST_KEY, Idempotent
@@ -110,6 +111,9 @@ class Schema(AutoSchema):
         ]
 
     def get_override_parameters(self) -> list[Any]:
+        if isinstance(self.view, Conditional):
+            asked = "The ETag of an earlier answer: 304 without a body where nothing has changed since."
+            return [OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description=asked)]
         if not isinstance(self.view, Idempotent) or self.method in SAFE_METHODS:
             return []
         key = OpenApiParameter(
@@ -125,6 +129,8 @@ class Schema(AutoSchema):
         if direction == "response":
             for media_type in getattr(self.view, "also_as", ()):
                 bodies["200"]["content"][media_type] = {"schema": {"type": "string"}}
+            if isinstance(self.view, Conditional):
+                bodies["304"] = {"description": "Nothing has changed since the answer with this ETag."}
             for status in self._problems():
                 bodies.setdefault(status, self._problem(status))
         return dict(sorted(bodies.items()))

@@ -231,8 +231,10 @@ def _merged_mean(states: Sequence[State], sum_w: float) -> float:
 
 def exact_sum(numbers: Sequence[float]) -> float:
     """Exact sum, or TOO_LARGE; what is too large stays so, whatever is added to it."""
-    if not all(abs(x) < TOO_LARGE for x in numbers):
-        return TOO_LARGE
+    return _fsum(numbers) if all(abs(x) < TOO_LARGE for x in numbers) else TOO_LARGE
+
+
+def _fsum(numbers: Sequence[float]) -> float:
     try:
         return math.fsum(numbers)
     except OverflowError:
@@ -251,7 +253,9 @@ def _refuse_nonsense(values: Floats, weights: Floats, at: Ints, groups: Ints) ->
 def _sums(values: Floats, starts: Ints) -> Floats:
     """Σv of each group: exact to the last digit, as one would add up a column of money on paper."""
     edges = [*starts.tolist(), values.size]
-    return np.array([exact_sum(values[a:b].tolist()) for a, b in pairwise(edges)])
+    largest = np.maximum.reduceat(np.abs(values), starts)
+    sums = [_fsum(values[a:b].tolist()) for a, b in pairwise(edges)]
+    return np.where(largest < TOO_LARGE, sums, TOO_LARGE)
 
 
 def _sketches(values: Floats, each: Ints, groups: int) -> tuple[Sketch, ...]:

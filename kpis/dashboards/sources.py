@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -113,9 +113,10 @@ def _shown(request: HttpRequest, slug: str, more: dict[str, Any]) -> HttpRespons
     source, now = get_object_or_404(health.sources_seen_by(request.user), slug=slug), clock.now()
     runs = Paginator(health.runs_of(source), RUNS_A_PAGE).get_page(request.GET.get("page"))
     row = row_of(source, health.health_of(source, now=now))
+    facts = replace(row.facts, has_series=source.received_series.exists())
     context = {
         "row": row,
-        "headline": partial(source_headline, row.facts),
+        "headline": partial(source_headline, facts),
         "runs": runs,
         "feeds": health.feeds_of(source),
         "rejections": health.rejections_of(source)[:REJECTIONS_SHOWN],

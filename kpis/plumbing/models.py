@@ -81,3 +81,10 @@ class IdempotentAnswer(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["owner", "key"], name="idempotency_key_once_per_owner")]
         indexes = [models.Index(fields=["started_at"], name="idempotency_by_time")]
+
+
+class StateStamp(models.Model):
+    """A transaction that changed something that figures are made of; written by the triggers `stamp_change`."""
+
+    xid = models.BigIntegerField(primary_key=True)  # of the transaction
+    at = models.DateTimeField()

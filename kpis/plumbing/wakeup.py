@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 2  # for connecting, and for one answer of a broker that hang
 PAUSE_SECONDS = 10.0  # how long a broker that could not be reached is not asked again
 # Once more, at once: the connection may be older than the broker's last restart. Kombu's own default waits 6 seconds.
 ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
-TOGETHER_SECONDS = 0.1
+TOGETHER_SECONDS = 0.3
 _asked_again_at = 0.0  # on the monotonic stopwatch
 _gathering = threading.Lock()
 _gathered_at: dict[str, float] = {}  # when each task was last woken, on the monotonic stopwatch
@@ -36,7 +36,7 @@ def after_commit(task_name: str, *args: int | str) -> None:
 
 
 def gathered_after_commit(task_name: str) -> None:
-    """As `after_commit`, but many commits within a tenth of a second wake the task twice: at the first and at the end.
+    """As `after_commit`, but many commits within 0.3 seconds wake the task twice: at the first and at the end.
 
     For what every request of a busy sender would wake: a message costs as much as storing some hundred points.
     """

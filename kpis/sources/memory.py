@@ -6,7 +6,7 @@ A series is locked by whoever adds to it, so each sample finds its true predeces
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -30,7 +30,7 @@ FORGOTTEN_AFTER = timedelta(days=30)
 BEGINNING_US = -(10**16)  # before the year 1700, and its opposite after 2200
 
 FOUND = """
-select q.n, s.id, s.rule_id
+select q.n, s.id, s.rule_id, s.kind
 from unnest(%s::bytea[]) with ordinality q (labels_hash, n)
 join kpis_receivedseries s on s.source_id = %s::int8 and s.labels_hash = q.labels_hash
 order by s.id for no key update of s
@@ -93,6 +93,7 @@ class Known(NamedTuple):
 
     id: int
     rule_id: int | None
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Samples:
 def known_series(source_id: int, labels: Sequence[Labels]) -> dict[int, Known]:
     """The series that are known, by place in `labels`; locked until the transaction ends."""
     rows = prepared.execute(FOUND, [[rules.hash_of(one) for one in labels], source_id]).fetchall()
-    return {n - 1: Known(series_id, rule_id) for n, series_id, rule_id in rows}
+    return {n - 1: Known(series_id, rule_id, kind) for n, series_id, rule_id, kind in rows}
 
 
 def make_series(source_id: int, new: Sequence[tuple[Labels, str, MappingRule | None]], *, at: datetime) -> None:
@@ -133,6 +134,13 @@ def make_series(source_id: int, new: Sequence[tuple[Labels, str, MappingRule | N
                 [rule.pk if rule is not None else None for _, _, rule in made],
             ],
         )
+
+
+def correct_kinds(kinds: Mapping[int, str]) -> None:
+    """Note that a sender says another kind of a series, by its id, than before."""
+    for kind in set(kinds.values()):
+        ids = [series_id for series_id, said in kinds.items() if said == kind]
+        ReceivedSeries.objects.filter(pk__in=ids).update(kind=kind)
 
 
 def oldest_at_us(series_ids: Sequence[int]) -> NDArray[np.int64]:

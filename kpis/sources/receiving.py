@@ -158,14 +158,18 @@ class _Reception:
         if new:
             memory.make_series(self.source.pk, list(new.values()), at=self.at)
             known = memory.known_series(self.source.pk, self.labels)
-        return known, [place for place, (_, _, rule) in new.items() if rule is not None and place not in known]
+        said = {place: self.kinds[place] for place in known if self.kinds[place] != "unknown"}
+        memory.correct_kinds({known[place].id: kind for place, kind in said.items() if kind != known[place].kind})
+        return {place: one._replace(kind=said.get(place, one.kind)) for place, one in known.items()}, [
+            place for place, (_, _, rule) in new.items() if rule is not None and place not in known
+        ]
 
     def _target(
         self, place: int, known: Mapping[int, memory.Known], by_id: Mapping[int, MappingRule]
     ) -> rules.Target | None:
         found = known.get(place)
         rule = by_id.get(found.rule_id) if found is not None and found.rule_id is not None else None
-        return rules.target_of(rule, self.labels[place], self.kinds[place]) if rule is not None else None
+        return rules.target_of(rule, self.labels[place], found.kind) if found is not None and rule is not None else None
 
     def _judge(self, known: Mapping[int, memory.Known], aims: Aims, without_room: Sequence[int]) -> NDArray[np.bool_]:
         """Complete the verdicts; answers which samples the memory keeps."""

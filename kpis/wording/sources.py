@@ -109,6 +109,7 @@ class SourceFacts:
     newest_at: datetime | None = None
     reason: str = ""
     pulls: bool = True
+    has_series: bool = False  # named ones have come, whether or not they feed a KPI
 
 
 def sources_headline(sources: Sequence[SourceFacts]) -> Headline:
@@ -141,6 +142,8 @@ def source_headline(source: SourceFacts) -> Headline:
         return Headline((Clause(flows, {"newest": clock_time(source.newest_at)}),))
     if source.state == "paused":
         return Headline((Clause(gettext("This source is paused. Its KPIs keep what they have and grow old.")),))
+    if source.state == "waiting" and source.has_series:
+        return Headline((Clause(gettext("Series have come, and none of them has fed a KPI yet: choose one below.")),))
     if source.state == "waiting":
         text = (
             gettext("Nothing has come yet. The first run is due at once; a trial shows what it would bring.")

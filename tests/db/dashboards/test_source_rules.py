@@ -51,6 +51,7 @@ def test_before_anything_came_the_page_says_how_to_send(engineer, source):
 def test_what_feeds_nothing_is_listed_by_name_with_a_kpi_to_choose(engineer, source, kpi):
     send(source, *[(metric(pod=pod), [(0, 3)]) for pod in "xyz"])
     page = text_of(engineer.get("/sources/cluster/"))
+    assert "Series have come, and none of them has fed a KPI yet" in page
     assert "queue_length" in page
     assert 'value="support.requests"' in page
     response = engineer.post("/sources/cluster/map/", {"name": "queue_length", "kpi": kpi.key}, follow=True)

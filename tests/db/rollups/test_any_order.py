@@ -175,3 +175,36 @@ def test_eight_writers_and_two_workers_at_once_give_the_states_of_one_ordered_wr
     assert not Arrival.objects.exists()
     assert rows_stored(kpi) == rows_stored(expected)
     assert states(kpi) == states(expected)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_read_before_a_point_came_does_not_write_over_the_one_that_read_after_it(house):
+    """The first one stands still between reading and writing; the second one has to wait for it, and reads then."""
+    kpi, has_read, second_is_done = hourly_kpi(), threading.Event(), threading.Event()
+    send(rows_of(kpi, {(0, "", 0): (1.0, 1.0)}))
+    read = rolling.points_between
+
+    def work(done: threading.Event) -> None:
+        roll_up_everything()
+        done.set()
+        connection.close()
+
+    first = threading.Thread(target=work, args=(threading.Event(),))
+    second = threading.Thread(target=work, args=(second_is_done,))
+
+    def read_and_stand_still(*args: Any):
+        points = read(*args)
+        if threading.current_thread() is first and not has_read.is_set():
+            has_read.set()
+            second_is_done.wait(2)  # without a lock it is through by then
+        return points
+
+    with mock.patch.object(rolling, "points_between", read_and_stand_still):
+        first.start()
+        assert has_read.wait(10)
+        send(rows_of(kpi, {(17, "", 0): (5.0, 1.0)}))
+        second.start()
+        first.join(30)
+        second.join(30)
+
+    assert {row["n"] for row in states(kpi).values() if row["granularity"] == "day"} == {2}

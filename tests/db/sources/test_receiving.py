@@ -90,6 +90,15 @@ def test_increases_that_are_sent_as_such_are_taken_as_they_are(source, kpi):
     assert rows() == [(0, 5, 1), (15, 2, 1)]
 
 
+def test_what_a_sender_says_of_a_series_stays_until_one_says_otherwise(source, kpi):
+    MappingRuleFactory(source=source, kpi=kpi, name="requests", kind="counter")
+    send(source, (metric("requests"), [(0, 5)]), kind="delta")
+    send(source, (metric("requests"), [(15, 2)]))  # by remote write, which says nothing
+    assert (rows(), ReceivedSeries.objects.get().kind) == ([(0, 5, 1), (15, 2, 1)], "delta")
+    send(source, (metric("requests"), [(30, 9)]), kind="counter")
+    assert (rows()[2:], ReceivedSeries.objects.get().kind) == ([(30, 7, 1)], "counter")
+
+
 def test_a_stale_marker_ends_a_gauge_and_is_no_measurement(source, kpi):
     MappingRuleFactory(source=source, kpi=kpi)
     received = send(source, (metric(), [(0, 7), (15, END), (30, 8)]))
