@@ -43,13 +43,13 @@ def installed() -> Path:
 
 
 @contextmanager
-def server(command: Path, store: str) -> Iterator[Served]:
+def server(command: Path, store: str, *, workers: int = 1) -> Iterator[Served]:
     """store : `sqlite` or `postgresql`."""
     port = processes.free_port()
     home = embedded.current().home
     uri = f"sqlite:///{home}/mlflow.db" if store == "sqlite" else _database_of_its_own()
     arguments = ["server", "--backend-store-uri", uri, "--default-artifact-root", str(home / "mlflow")]
-    arguments += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    arguments += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
     # Its job runners outlive the server and take the second core.
     env = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "GIT_PYTHON_REFRESH": "quiet", "MLFLOW_TRACKING_URI": ""}
     with serving.served(f"mlflow-{store}", [str(command), *arguments], port, env=env, cwd=home) as running:
