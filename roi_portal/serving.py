@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from typing import Any
 
@@ -34,6 +35,9 @@ def on_starting(server: Any) -> None:
     environment.use_settings()
     django.setup()
     _ = get_resolver().url_patterns
+    processes.use_memory_sparingly()
+    gc.collect()
+    gc.freeze()  # what is loaded stays: a collection that looked at it would copy its pages into each worker
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from kpis.calculations.money import cents
 from kpis.calculations.streams import HIGH, Stream, money_at
@@ -73,7 +73,7 @@ def _of_effects(drivers: Sequence[DriverFlow], invested: Decimal) -> Iterator[Sw
     for key, flow in seen.items():
         error = flow.stream.error
         if error.standard_error is not None and error.df is not None:
-            width = error.standard_error * float(student.ppf(HIGH, error.df))
+            width = error.standard_error * float(stdtrit(error.df, HIGH))
             shifts = (-width, width)
         elif error.declared is not None:
             shifts = (error.declared.low - error.declared.likely, error.declared.high - error.declared.likely)
