@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import platform
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -44,19 +46,36 @@ class Command(BaseCommand):
             if json:
                 self.stdout.write(_written(result))
             else:
-                self._report(each, result)
+                self._report(each, sizes, result)
 
-    def _report(self, name: str, result: dict[str, Any]) -> None:
+    def _report(self, name: str, sizes: list[tuple[str, int]], result: dict[str, Any]) -> None:
         for what, factor in result.get("ratios", {}).items():
             self.stdout.write(f"{name:<12} {what:<60} {factor:8.2f}")
         for what, number in result.get("counts", {}).items():
             self.stdout.write(f"{name:<12} {what:<60} {number:8,}")
+        for what, why in result.get("left_out", {}).items():
+            self.stdout.write(f"{name:<12} left out: {what}: {why}")
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        machine = {"python": platform.python_version(), "machine": platform.machine()}
+        command = " ".join(["python3 manage.py bench", name, *(f"{size}={number}" for size, number in sizes)])
         RESULTS.mkdir(parents=True, exist_ok=True)
         path = RESULTS / f"{name}.json"
-        path.write_text(_written({"benchmark": name, "at": now, **machine, **result}) + "\n")
+        path.write_text(_written({"benchmark": name, "command": command, "at": now, **_machine(), **result}) + "\n")
         self.stdout.write(f"Written to {path.relative_to(ROOT)}")
+
+
+def _machine() -> dict[str, Any]:
+    """What absolute figures depend on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        processor = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        processor = platform.machine()
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release().partition('-')[0]} {platform.machine()}",
+        "processor": processor,
+        "cores": os.cpu_count(),
+    }
 
 
 def _written(result: dict[str, Any]) -> str:
