@@ -85,7 +85,8 @@ def _targets(token: str, stack: ExitStack) -> tuple[list[Target], dict[str, str]
         client = stack.enter_context(serving.client_of(server))
         return Target(
             name,
-            lambda number: _ignore(serving.post(client, path, body(number), bearer, [200, 201])),
+            body,
+            lambda sent: serving.post(client, path, sent, bearer, [200, 201]),
             (server.pid, database),
             requests,
             points,
@@ -94,7 +95,12 @@ def _targets(token: str, stack: ExitStack) -> tuple[list[Target], dict[str, str]
 
     derived = http("portal, rows, with interval values", portal, PATH, _once(_rows, 6), 90)
     reconnect = derived.before
-    derived.before = lambda: _ignore((_roll_up(), reconnect()))  # first what the others' points have left
+
+    def before() -> None:
+        _roll_up()  # what the others' points have left
+        reconnect()
+
+    derived.before = before
     derived.background, derived.every = _roll_up, BATCHES_A_WAKE_UP
     found = [
         http("portal, rows", portal, PATH, _once(_rows, 0), 100),
@@ -106,8 +112,8 @@ def _targets(token: str, stack: ExitStack) -> tuple[list[Target], dict[str, str]
         http("portal, many sent again", portal, PATH, lambda _: _rows(0, 4, MANY), 40, MANY),
         http("DRF, usual", peer, "/usual/", _once(_rows, 2), 3),
         http("DRF, tuned", peer, "/tuned/", _once(_rows, 3), 20),
-        Target("bare COPY", _copier(stack, POINTS), (database,), 100, POINTS),
-        Target("bare COPY, many", _copier(stack, MANY, series=KPIS), (database,), 8, MANY),
+        Target("bare COPY", _copied(POINTS), _copier(stack), (database,), 100, POINTS),
+        Target("bare COPY, many", _copied(MANY, series=KPIS), _copier(stack), (database,), 8, MANY),
     ]
     try:
         command = mlflow.installed()
@@ -115,10 +121,6 @@ def _targets(token: str, stack: ExitStack) -> tuple[list[Target], dict[str, str]
     except mlflow.NotInstalled as error:
         return found, {"MLflow": str(error)}
     return found, {}
-
-
-def _ignore(_: object) -> None:
-    """What a sender does with an answer that is as it should be."""
 
 
 def _roll_up() -> float:
@@ -165,16 +167,14 @@ def _arrays(number: int, lane: int, points: int = POINTS) -> bytes:
     return json.dumps({"series": [{"kpi": f"bench.k{k}", "at": at, "value": value} for k in range(KPIS)]}).encode()
 
 
-def _copier(stack: ExitStack, points: int, series: int = 0) -> Callable[[int], None]:
-    """series : the first of its series, so that two targets do not meet."""
+def _copied(points: int, series: int = 0) -> Callable[[int], bytes]:
+    """Rows as COPY takes them. series : the first of its series, so that two targets do not meet."""
     from kpis.measurements import binary
 
-    raw = stack.enter_context(psycopg.connect(**connection.get_connection_params(), autocommit=True))
-
-    def send(number: int) -> None:
+    def build(number: int) -> bytes:
         each = points // KPIS
         at = (np.arange(each, dtype=np.int64) + number * each) * 60_000_000
-        rows = binary.copy_rows(
+        return binary.copy_rows(
             [
                 (">i8", np.tile(at, KPIS)),
                 (">f8", np.arange(points) / 100),
@@ -185,7 +185,15 @@ def _copier(stack: ExitStack, points: int, series: int = 0) -> Callable[[int], N
             None,
             points,
         )
-        into = "copy bench_keyed (at, value, weight, batch_id, series_id, event_id) from stdin (format binary)"
+
+    return build
+
+
+def _copier(stack: ExitStack) -> Callable[[bytes], None]:
+    raw = stack.enter_context(psycopg.connect(**connection.get_connection_params(), autocommit=True))
+    into = "copy bench_keyed (at, value, weight, batch_id, series_id, event_id) from stdin (format binary)"
+
+    def send(rows: bytes) -> None:
         with raw.cursor() as cursor, cursor.copy(into) as copy:
             copy.write(rows)
 
@@ -198,7 +206,8 @@ def _mlflow(command: Any, store: str, database: int, stack: ExitStack) -> Target
     run_id = mlflow.new_run(client)
     return Target(
         f"MLflow, {store}",
-        lambda number: mlflow.send(client, run_id, _points(number, 0, POINTS)),
+        lambda number: mlflow.body(run_id, _points(number, 0, POINTS)),
+        lambda sent: mlflow.send(client, sent),
         (server.pid,) if store == "sqlite" else (server.pid, database),
         5,
         POINTS,

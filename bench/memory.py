@@ -49,7 +49,8 @@ def run() -> dict[str, Any]:
             client = stack.enter_context(serving.client_of(peer))
             run_id = mlflow.new_run(client)
             for number in range(TIMES):
-                mlflow.send(client, run_id, [(f"k{n}", clock.now(), number + n) for n in range(1000)])
+                points = [(f"k{n}", clock.now(), float(number + n)) for n in range(1000)]
+                mlflow.send(client, mlflow.body(run_id, points))
             figures["MLflow, used"] = _mebibytes(peer)
         except mlflow.NotInstalled as error:
             left_out["MLflow"] = str(error)

@@ -99,12 +99,11 @@ def _target(
 ) -> Target:
     client = stack.enter_context(serving.client_of(server))
     headers = write_requests.HEADERS | {"Authorization": f"Bearer {token}"}
-    body = _bodies(shape)
 
-    def send(number: int) -> None:
-        serving.post(client, path, body(number), headers, [200, 204])
+    def send(body: bytes) -> None:
+        serving.post(client, path, body, headers, [200, 204])
 
-    return Target(name, send, roots, 60, 1000, before=client.close)
+    return Target(name, _bodies(shape), send, roots, 60, 1000, before=client.close)
 
 
 def _bodies(shape: str) -> Callable[[int], bytes]:

@@ -11,10 +11,14 @@ from bench.kit.accounting import Meter
 
 @dataclass(slots=True)
 class Target:
-    """One way: what a request does, whose processor time counts, how many requests a round, how many units each."""
+    """One way: what a request does, whose processor time counts, how many requests a round, how many units each.
+
+    A round's bodies are built before it, so that the client's work does not come between two requests.
+    """
 
     name: str
-    send: Callable[[int], None]  # the number of the request, which no two of a target share
+    build: Callable[[int], bytes]  # by the number of the request, which no two of a target share
+    send: Callable[[bytes], object]
     roots: tuple[int, ...]
     requests: int
     units: int = 1  # of a request: points, pages
@@ -26,12 +30,13 @@ class Target:
     sent: int = 0
 
     def run_round(self) -> None:
+        bodies = [self.build(number) for number in range(self.sent, self.sent + self.requests)]
         self.before()
         elsewhere = 0.0
         with Meter(self.roots) as used:
-            for number in range(self.sent, self.sent + self.requests):
-                self.send(number)
-                if self.every and (number + 1) % self.every == 0:
+            for number, body in enumerate(bodies, 1):
+                self.send(body)
+                if self.every and number % self.every == 0:
                     elsewhere += self.background()
         self.sent += self.requests
         self.wall.append(used.wall / self.requests / self.units * 1e6)

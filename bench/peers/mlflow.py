@@ -65,13 +65,17 @@ def new_run(client: http.client.HTTPConnection) -> str:
     return str(json.loads(post(client, "/api/2.0/mlflow/runs/create", body, JSON, [200]))["run"]["info"]["run_id"])
 
 
-def send(client: http.client.HTTPConnection, run_id: str, points: list[tuple[str, datetime, float]]) -> None:
+def body(run_id: str, points: list[tuple[str, datetime, float]]) -> bytes:
+    """A batch of metrics: key, time, value."""
     metrics = [
         {"key": key, "value": value, "timestamp": int(at.timestamp() * 1000), "step": int(at.timestamp()) // 60}
         for key, at, value in points
     ]
-    body = json.dumps({"run_id": run_id, "metrics": metrics}).encode()
-    serving.post(client, "/api/2.0/mlflow/runs/log-batch", body, JSON, [200])
+    return json.dumps({"run_id": run_id, "metrics": metrics}).encode()
+
+
+def send(client: http.client.HTTPConnection, batch: bytes) -> None:
+    serving.post(client, "/api/2.0/mlflow/runs/log-batch", batch, JSON, [200])
 
 
 def _database_of_its_own() -> str:
