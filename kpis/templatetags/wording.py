@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kpis.wording import amounts, digests, moments, sources, uncertainty, units, verdicts
+from kpis.wording import amounts, digests, moments, senders, sources, uncertainty, units, verdicts
 from kpis.wording.amounts import Number
 from kpis.wording.reasons import reason as reason_said
 
@@ -72,6 +72,11 @@ def number(value: Number | None, digits: int = 0) -> str:
 @register.filter
 def significant(value: Number | None, digits: int = 3) -> str:
     return NONE if value is None else amounts.significant(value, digits=digits)
+
+
+@register.filter
+def rate(points_a_minute: float) -> str:
+    return senders.rate(points_a_minute)
 
 
 @register.filter

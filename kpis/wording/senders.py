@@ -8,12 +8,13 @@ from datetime import datetime
 
 from django.utils.translation import gettext, ngettext
 
-from kpis.wording.amounts import number, percent
+from kpis.wording.amounts import number, percent, significant
 from kpis.wording.headline import Clause, Headline
 from kpis.wording.moments import clock_time
 from kpis.wording.sources import REJECTIONS
 
-MANY = 0.5  # from this share of rejected points on, something is wrong with the sender as a whole
+MOST = 0.5  # above this share of rejected points something is wrong with the sender as a whole
+LEAST_RATE = 0.01  # points a minute that are told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def sender_headline(sender: SenderFacts) -> Headline:
     said = {"rejected": number(sender.rejected), "share": _share(share)}
     text = (
         gettext("Most of them were rejected: {rejected}, or {share}.")
-        if share >= MANY
+        if share > MOST
         else ngettext(
             "{rejected} of them was rejected ({share}), the others are stored.",
             "{rejected} of them were rejected ({share}), the others are stored.",
@@ -67,6 +68,13 @@ def sender_headline(sender: SenderFacts) -> Headline:
 def _share(share: float) -> str:
     shown = percent(100 * share)
     return gettext("less than {share}").format(share=percent(0.1)) if 0 < share < 0.001 else shown
+
+
+def rate(points_a_minute: float) -> str:
+    """Points a minute to three digits; what is next to nothing says so."""
+    if 0 < points_a_minute < LEAST_RATE:
+        return gettext("less than {share}").format(share=number(LEAST_RATE, digits=2))
+    return significant(points_a_minute)
 
 
 def bars_summary(received: int, rejected: int, span: str) -> str:

@@ -75,6 +75,7 @@ def test_a_token_that_sent_nothing_yet_says_so_and_shows_the_first_step(engineer
         (1000, {"invalid_time": 2}, 5, "2 of them were rejected (0.2%), the others are stored."),
         (100_000, {"invalid_time": 1}, 5, "1 of them was rejected (less than 0.1%), the others are stored."),
         (100, {"unknown_kpi": 97}, 5, "Most of them were rejected: 97, or 97.0%."),
+        (2, {"unknown_kpi": 1}, 5, "1 of them was rejected (50.0%), the others are stored."),
         (50, None, 300, "Nothing came in the last hour; the last batch arrived on"),
         (2_100_000_000, None, 5, "In the last hour 2,100,000,000 points came."),
     ],
@@ -82,6 +83,13 @@ def test_a_token_that_sent_nothing_yet_says_so_and_shows_the_first_step(engineer
 def test_the_page_begins_with_whether_what_is_sent_is_taken(engineer, token, received, reasons, minutes, sentence):
     sent(token, received=received, reasons=reasons, minutes=minutes)
     assert sentence in text_of(engineer, f"/tokens/{token.pk}/")
+
+
+def test_a_rate_of_next_to_nothing_is_no_row_of_zeros(engineer, token):
+    sent(token, received=2, reasons=None, minutes=5)
+    page = text_of(engineer, f"/tokens/{token.pk}/")
+    assert "less than 0.01" in page
+    assert "0.0000" not in page
 
 
 def test_the_most_frequent_reason_is_said_and_all_are_counted(engineer, token):
