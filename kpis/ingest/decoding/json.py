@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.ingest import limits
-from kpis.ingest.columns import UNREADABLE_TIME, Columns, joined, objects
+from kpis.ingest.columns import UNREADABLE_TIME, Columns, objects
 from kpis.ingest.decoding import plain_json
 from kpis.ingest.refusals import BodyTooLarge, UnreadableBody
 
@@ -81,8 +81,8 @@ def strictly(body: bytes) -> Columns | None:
         if isinstance(rows, list):
             return None if is_one or many is not MISSING else from_points(rows)
         if isinstance(many, list):
-            return None if is_one else joined([_from_series(series) for series in many])
-        return _from_series(document)
+            return None if is_one else _from_series(many)
+        return _from_series([document])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError, UnreadableBody):
         return None
 
@@ -104,24 +104,42 @@ def from_points(points: list[Point]) -> Columns:
     )
 
 
-def _from_series(series: Series) -> Columns:
-    """Refuses (UnreadableBody) missing members and arrays of unequal length."""
-    kpi, at, value = series.kpi, series.at, series.value
-    if isinstance(kpi, Missing) or isinstance(at, Missing) or isinstance(value, Missing):
-        raise UnreadableBody("invalid_body", "A series needs kpi, at and value.")
-    n, ids = len(at), series.id
-    weight = [1.0] * n if isinstance(series.weight, Missing) else series.weight
-    if not len(value) == len(weight) == n or (ids is not None and len(ids) != n):
-        raise UnreadableBody("unequal_lengths", "The arrays of a series must be equally long.")
+def _from_series(many: Sequence[Series]) -> Columns:
+    """All series together, one after the other: an array for each of them would cost more than its points.
+
+    Refuses (UnreadableBody) missing members and arrays of unequal length.
+    """
+    at: list[datetime | int] = []
+    value: list[float] = []
+    weight: list[float] = []
+    ids: list[str | None] = []
+    keys: list[str] = []
+    lengths: list[int] = []
+    for one in many:
+        if isinstance(one.kpi, Missing) or isinstance(one.at, Missing) or isinstance(one.value, Missing):
+            raise UnreadableBody("invalid_body", "A series needs kpi, at and value.")
+        n = len(one.at)
+        weights = [1.0] * n if isinstance(one.weight, Missing) else one.weight
+        names = [None] * n if one.id is None else one.id
+        if not len(one.value) == len(weights) == len(names) == n:
+            raise UnreadableBody("unequal_lengths", "The arrays of a series must be equally long.")
+        keys.append(one.kpi)
+        lengths.append(n)
+        at += one.at
+        value += one.value
+        weight += weights
+        ids += names
+    kpi_keys, kpi = numbered(keys)
+    label_sets, labels = numbered_sets([one.labels for one in many])
     return Columns(
-        kpi_keys=[kpi],
-        label_sets=[series.labels or {}],
-        kpi=np.zeros(n, np.int32),
-        labels=np.zeros(n, np.int32),
+        kpi_keys=kpi_keys,
+        label_sets=label_sets,
+        kpi=np.repeat(kpi, lengths),
+        labels=np.repeat(labels, lengths),
         at_us=microseconds(at),
         value=np.array(value, np.float64),
         weight=np.array(weight, np.float64),
-        event_id=objects([text or "" for text in ids]) if ids is not None and any(ids) else None,
+        event_id=objects([text or "" for text in ids]) if any(ids) else None,
     )
 
 
