@@ -14,6 +14,7 @@ from kpis.ingest.accepting import accept_batch
 from kpis.measurements.models import Measurement
 from kpis.plumbing import clock
 from tests.bad_points import as_rows, point
+from tests.db.dashboards.conftest import signed_in
 from tests.factories import (
     BatchFactory,
     DataSourceFactory,
@@ -21,21 +22,9 @@ from tests.factories import (
     KpiFactory,
     RejectionFactory,
     TokenFactory,
-    UserFactory,
 )
 
 HOSTILE = '<script>alert("x")</script>'
-
-
-def signed_in(**user):
-    client = Client()
-    client.force_login(UserFactory(**{"role": User.Role.ENGINEER} | user))
-    return client
-
-
-@pytest.fixture
-def engineer():
-    return signed_in()
 
 
 @pytest.fixture

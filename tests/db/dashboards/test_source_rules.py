@@ -5,26 +5,15 @@ from __future__ import annotations
 from html import unescape
 
 import pytest
-from django.test import Client
 
 from kpis.access.models import User
 from kpis.dashboards import sources
 from kpis.sources.models import DataSource, MappingRule
+from tests.db.dashboards.conftest import signed_in
 from tests.db.sources.test_receiving import metric, send
-from tests.factories import DataSourceFactory, InitiativeFactory, KpiFactory, MappingRuleFactory, UserFactory
+from tests.factories import DataSourceFactory, InitiativeFactory, KpiFactory, MappingRuleFactory
 
 HOSTILE = '"><script>alert(1)</script>'
-
-
-def signed_in(**user):
-    client = Client()
-    client.force_login(UserFactory(**{"role": User.Role.ENGINEER} | user))
-    return client
-
-
-@pytest.fixture
-def engineer():
-    return signed_in()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from django.test import Client
 from kpis.access.models import User
 from kpis.plumbing import clock
 from kpis.sources.models import DataSource
+from tests.db.dashboards.conftest import signed_in
 from tests.factories import (
     DataSourceFactory,
     FeedFactory,
@@ -16,21 +17,9 @@ from tests.factories import (
     KpiFactory,
     PullFactory,
     RejectionFactory,
-    UserFactory,
 )
 
 HOSTILE = '<script>alert("x")</script>'
-
-
-def signed_in(**user):
-    client = Client()
-    client.force_login(UserFactory(**{"role": User.Role.ENGINEER} | user))
-    return client
-
-
-@pytest.fixture
-def engineer():
-    return signed_in()
 
 
 def text_of(client, path, status=200):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from unittest import mock
@@ -18,6 +17,7 @@ from kpis.ingest.accepting import accept_batch
 from kpis.measurements import labelling, store
 from kpis.measurements.models import Arrival, Batch, Measurement, Series
 from tests.factories import InitiativeFactory, KpiFactory
+from tests.together import at_once
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,27 +41,6 @@ def send(rows: list[dict[str, object]], **options: object):
 
 def row(kpi: int, minute: int, value: float, **more: object) -> dict[str, object]:
     return {"kpi": f"support.k{kpi}", "at": 1772000000000 + minute * 60000, "value": value} | more
-
-
-def at_once(*jobs: Callable[[], None]) -> list[BaseException]:
-    """Run each in its own thread with its own connection, started together; what they raised."""
-    start, raised = threading.Barrier(len(jobs)), []
-
-    def run(job: Callable[[], None]) -> None:
-        try:
-            start.wait()
-            job()
-        except BaseException as error:
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return raised
 
 
 @pytest.mark.parametrize("size", [40, store.COPY_FROM + 100])

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from unittest import mock
 
 import pytest
-from django.db import connection
 
 from kpis.ingest import accepting
 from kpis.measurements.models import Measurement
@@ -17,6 +14,7 @@ from kpis.sources import arranging, memory
 from kpis.sources.models import ReceivedSample, ReceivedSeries
 from tests.db.sources.test_receiving import NOON, metric, rows, send
 from tests.factories import DataSourceFactory, KpiFactory, MappingRuleFactory
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SENDERS, SERIES, SAMPLES = 8, 2, 160
@@ -34,26 +32,6 @@ def nobody_is_woken():
 @pytest.fixture
 def source():
     return DataSourceFactory(slug="cluster", kind="push", address="", every=None, overlap=None)
-
-
-def at_once(*jobs: Callable[[], None]) -> list[BaseException]:
-    start, raised = threading.Barrier(len(jobs)), []
-
-    def run(job: Callable[[], None]) -> None:
-        try:
-            start.wait()
-            job()
-        except BaseException as error:
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return raised
 
 
 def all_samples():
