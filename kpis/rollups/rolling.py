@@ -19,7 +19,8 @@ from django.db import connection, transaction
 from kpis.calculations.aggregation import QUANTILES, Ints
 from kpis.calculations.intervals import Calendar, Granularity
 from kpis.definitions import organisation
-from kpis.measurements import reading, retention
+from kpis.measurements import binary, reading, retention
+from kpis.measurements.binary import Statement
 from kpis.measurements.models import Arrival
 from kpis.plumbing import clock
 from kpis.rollups import rows, states
@@ -38,7 +39,15 @@ NEAR_US = 31 * DAY_US
 LONGEST_READ_US = 62 * DAY_US
 SERIES_AT_ONCE = 50
 
-CLAIM = "select id, series_id, slots, arrived_at from kpis_arrival order by id limit %s for update skip locked"
+# Done with as they are read: what a stop in between rolls back is there again.
+_claimed = Statement("""
+with oldest as materialized (
+    select id from kpis_arrival order by id limit {at_most} for update skip locked
+), claimed as (
+    delete from kpis_arrival a using oldest where a.id = oldest.id returning a.series_id, a.slots, a.arrived_at
+)
+select series_id, array_agg(slot), max(arrived_at) from claimed, unnest(slots) slot group by series_id
+""")
 
 # Two workers with arrivals of the same series: the second waits here, and then reads what the first one's commit
 # and all ingest before it left. `no key`: ingest, which refers to these rows, is not held up.
@@ -71,7 +80,7 @@ def roll_up_arrivals(*, at_most: int) -> Touched:
     with transaction.atomic():
         arrivals = _claim(at_most)
         kpis, kept = _locked(arrivals.keys())
-        _compute({series: np.unique(np.concatenate(arrivals[series][0])) for series in kpis}, kept)
+        _compute({series: arrivals[series][0] for series in kpis}, kept)
         newest: dict[int, datetime] = {}
         for series, kpi_id in kpis.items():
             arrived_at = arrivals[series][1]
@@ -99,17 +108,16 @@ def recompute(kpi_ids: Collection[int], *, cut_otherwise: bool = False) -> None:
     mark_dirty(kpi_ids)
 
 
-def _claim(at_most: int) -> dict[int, tuple[list[Ints], datetime]]:
-    """Arrivals by series: the quarter hours that they touch and the time of the newest. They are deleted at once."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [at_most])
-        claimed = cursor.fetchall()
-    Arrival.objects.filter(pk__in=[row[0] for row in claimed]).delete()
-    found: dict[int, tuple[list[Ints], datetime]] = {}
-    for _, series, slots, arrived_at in claimed:
-        parts, newest = found.get(series, ([], arrived_at))
-        found[series] = ([*parts, np.array(slots, np.int64)], max(newest, arrived_at))
-    return found
+def _claim(at_most: int) -> dict[int, tuple[Ints, datetime]]:
+    """Arrivals by series: the quarter hours that they touch and the time of the newest."""
+    found = _claimed.run({"at_most": binary.int8(at_most)})
+    return {
+        binary.whole_number(found, row, 0): (
+            np.unique(binary.elements(found, row, 1, binary.INT4).astype(np.int64)),
+            binary.moment(found, row, 2),
+        )
+        for row in range(found.ntuples)
+    }
 
 
 def _locked(series_ids: Iterable[int]) -> tuple[dict[int, int], dict[int, Kept]]:

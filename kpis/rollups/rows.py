@@ -9,39 +9,41 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db import connection
+from numpy.typing import NDArray
 
 from kpis.calculations.aggregation import Ints, States
-from kpis.calculations.intervals import Granularity
+from kpis.calculations.intervals import Granularity, epoch_us
 from kpis.calculations.merging import taken
 from kpis.calculations.sketch import Sketch
+from kpis.measurements import binary
+from kpis.measurements.binary import Parameter, Statement
 
 ROWS_AT_ONCE = 4_000
+REAL = ("sum_w", "sum_w2", "mean", "m2", "total", "minimum", "maximum", "last")
 
 Span = tuple[int, int]  # half-open, microseconds since 1970
 
-# Instants travel as microseconds since 1970: exact, and what numpy computes with.
+# As arrays in one row: a quarter's days of many series are read for each point that arrives.
 READ = """
-select series_id, (extract(epoch from start) * 1000000)::bigint, (extract(epoch from "end") * 1000000)::bigint,
-       n, sum_w, sum_w2, mean, m2, total, minimum, maximum,
-       (extract(epoch from last_at) * 1000000)::bigint, last{bins}
-  from kpis_intervalvalue
- where series_id = any(%s) and granularity = %s
-   and start >= timestamptz 'epoch' + %s * interval '1 microsecond'
-   and start < timestamptz 'epoch' + %s * interval '1 microsecond'
- order by series_id, start
+select array_agg(series_id), array_agg(start), array_agg("end"), array_agg(n), array_agg(sum_w), array_agg(sum_w2),
+       array_agg(mean), array_agg(m2), array_agg(total), array_agg(minimum), array_agg(maximum), array_agg(last_at),
+       array_agg(last){bins}
+  from (select * from kpis_intervalvalue
+         where series_id = any({{series}}) and granularity = {{granularity}} and start >= {{first}} and start < {{end}}
+         order by series_id, start) sorted
 """
+_read = Statement(READ.format(bins=""))
+_read_with_bins = Statement(READ.format(bins=", jsonb_agg(bins)"))
 
 # A row that would not change is left alone: running twice writes nothing the second time.
-UPSERT = """
+_upsert = Statement("""
 insert into kpis_intervalvalue as old (series_id, granularity, start, "end", n, sum_w, sum_w2, mean, m2, total, minimum,
                                        maximum, last_at, last, bins, computed_at)
-select series_id, granularity, timestamptz 'epoch' + start_us * interval '1 microsecond',
-       timestamptz 'epoch' + end_us * interval '1 microsecond', n, sum_w, sum_w2, mean, m2, total, minimum, maximum,
-       timestamptz 'epoch' + last_us * interval '1 microsecond', last, bins::jsonb, %s
-  from unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[],
-              %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::bigint[], %s::float8[], %s::text[])
-    as new(granularity, series_id, start_us, end_us, n, sum_w, sum_w2, mean, m2, total, minimum, maximum, last_us, last,
+select series_id, granularity, start, "end", n, sum_w, sum_w2, mean, m2, total, minimum, maximum, last_at, last,
+       nullif(bins, '')::jsonb, {at}
+  from unnest({granularity}, {series}, {start}, {end}, {n}, {sum_w}, {sum_w2}, {mean}, {m2}, {total}, {minimum},
+              {maximum}, {last_at}, {last}, {bins})
+    as new(granularity, series_id, start, "end", n, sum_w, sum_w2, mean, m2, total, minimum, maximum, last_at, last,
            bins)
     on conflict (series_id, granularity, start) do update
    set "end" = excluded."end", n = excluded.n, sum_w = excluded.sum_w, sum_w2 = excluded.sum_w2, mean = excluded.mean,
@@ -52,18 +54,17 @@ select series_id, granularity, timestamptz 'epoch' + start_us * interval '1 micr
        is distinct from
        (excluded."end", excluded.n, excluded.sum_w, excluded.sum_w2, excluded.mean, excluded.m2, excluded.total,
         excluded.minimum, excluded.maximum, excluded.last_at, excluded.last, excluded.bins)
-"""
+""")
 
-CLEAR = """
+_clear = Statement("""
 delete from kpis_intervalvalue old
- using unnest(%s::text[], %s::bigint[], %s::bigint[]) as span(granularity, start_us, end_us)
- where old.series_id = any(%s) and old.granularity = span.granularity
-   and old.start >= timestamptz 'epoch' + span.start_us * interval '1 microsecond'
-   and old.start < timestamptz 'epoch' + span.end_us * interval '1 microsecond'
-   and not exists (select from unnest(%s::text[], %s::int[], %s::bigint[]) as kept(granularity, series_id, start_us)
+ using unnest({cut}, {cut_from}, {cut_until}) as span(granularity, start, "end")
+ where old.series_id = any({of_series}) and old.granularity = span.granularity
+   and old.start >= span.start and old.start < span."end"
+   and not exists (select from unnest({granularity}, {series}, {start}) as kept(granularity, series_id, start)
                     where kept.granularity = old.granularity and kept.series_id = old.series_id
-                      and timestamptz 'epoch' + kept.start_us * interval '1 microsecond' = old.start)
-"""
+                      and kept.start = old.start)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +114,26 @@ def joined(parts: Sequence[IntervalRows]) -> IntervalRows:
 
 def read(series_ids: Collection[int], granularity: str, start: int, end: int, *, with_bins: bool) -> IntervalRows:
     """Rows of these series whose interval begins in `[start, end)`, microseconds since 1970."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            READ.format(bins=", bins" if with_bins else ""), [list(series_ids), granularity, int(start), int(end)]
-        )
-        columns = list(zip(*cursor.fetchall(), strict=True)) or [()] * (13 + with_bins)
-    whole = [np.array(columns[i], np.int64) for i in (0, 1, 2, 3, 11)]
-    real = [np.array(columns[i], np.float64) for i in (4, 5, 6, 7, 8, 9, 10, 12)]
-    bins = _sketches(columns[13]) if with_bins else None
-    sum_w, sum_w2, mean, m2, total, minimum, maximum, last = real
-    order = np.arange(whole[0].size, dtype=np.int64)
-    states = States(order, whole[3], sum_w, sum_w2, mean, m2, total, minimum, maximum, whole[4], last, bins)
-    return IntervalRows(whole[0], whole[1], whole[2], states)
+    wanted = {
+        "series": binary.int4s(np.array(list(series_ids), np.int32)),
+        "granularity": binary.text(granularity),
+        "first": binary.instant(int(start)),
+        "end": binary.instant(int(end)),
+    }
+    found = (_read_with_bins if with_bins else _read).run(wanted)
+
+    def real(column: int) -> NDArray[np.float64]:
+        return binary.elements(found, 0, column, binary.FLOAT8).astype(np.float64)
+
+    def instants(column: int) -> Ints:
+        return binary.elements(found, 0, column, binary.TIMESTAMPTZ).astype(np.int64) + binary.SINCE_2000_US
+
+    series = binary.elements(found, 0, 0, binary.INT4).astype(np.int64)
+    n = binary.elements(found, 0, 3, binary.INT8).astype(np.int64)
+    bins = _sketches(binary.document(found, 0, 13)) if with_bins else None
+    moments = [real(column) for column in range(4, 11)]
+    states = States(np.arange(series.size), n, *moments, instants(11), real(12), bins)
+    return IntervalRows(series, instants(1), instants(2), states)
 
 
 def replace(
@@ -138,26 +147,50 @@ def replace(
 
     `computed_at` moves only where a number has; an interval that is not in `found` has no data any more and goes.
     """
-    columns: list[list[Any]] = [[] for _ in range(15)]
-    for granularity, rows in found.items():
-        for column, more in zip(columns, [[granularity.value] * len(rows), *_as_lists(rows)], strict=True):
-            column.extend(more)
-    cut = [(g.value, start, end) for g, some in spans.items() for start, end in some]
-    with connection.cursor() as cursor:
-        for first in range(0, len(columns[0]), ROWS_AT_ONCE):
-            cursor.execute(UPSERT, [at, *(column[first : first + ROWS_AT_ONCE] for column in columns)])
-        cursor.execute(CLEAR, [*map(list, zip(*cut, strict=True)), list(series_ids), *columns[:3]])
+    kept = joined(list(found.values()))
+    names = [granularity.value for granularity, rows in found.items() for _ in range(len(rows))]
+    bins = [text for rows in found.values() for text in _bins_of(rows)]  # one granularity may have them, another not
+    for first in range(0, len(kept), ROWS_AT_ONCE):
+        portion = slice(first, first + ROWS_AT_ONCE)
+        given = _identities(kept, names, portion) | _numbers(kept, portion)
+        _upsert.run(given | {"bins": binary.texts(bins[portion]), "at": binary.instant(epoch_us(at))})
+    cut = [(granularity.value, *span) for granularity, some in spans.items() for span in some]
+    _clear.run(
+        _identities(kept, names, slice(None))
+        | {
+            "of_series": binary.int4s(np.array(series_ids, np.int32)),
+            "cut": binary.texts([name for name, _, _ in cut]),
+            "cut_from": binary.instants(np.array([start for _, start, _ in cut], np.int64)),
+            "cut_until": binary.instants(np.array([end for _, _, end in cut], np.int64)),
+        }
+    )
 
 
-def _sketches(stored: tuple[Any, ...]) -> tuple[Sketch, ...] | None:
+def _identities(rows: IntervalRows, granularity: Sequence[str], portion: slice) -> dict[str, Parameter]:
+    return {
+        "granularity": binary.texts(granularity[portion]),
+        "series": binary.int4s(rows.series[portion].astype(np.int32)),
+        "start": binary.instants(rows.start[portion]),
+    }
+
+
+def _numbers(rows: IntervalRows, portion: slice) -> dict[str, Parameter]:
+    return {
+        "end": binary.instants(rows.end[portion]),
+        "n": binary.int8s(rows.states.n[portion]),
+        "last_at": binary.instants(rows.states.last_at[portion]),
+        **{name: binary.float8s(getattr(rows.states, name)[portion]) for name in REAL},
+    }
+
+
+def _bins_of(rows: IntervalRows) -> list[str]:
+    """As JSON, "" where there are none."""
+    bins = rows.states.bins
+    return [""] * len(rows) if bins is None else [json.dumps(sketch.as_json()) for sketch in bins]
+
+
+def _sketches(stored: list[Any] | None) -> tuple[Sketch, ...] | None:
     """None where one is missing: a quantile of a part is no quantile of the whole."""
-    if any(bins is None for bins in stored):
-        return None
-    return tuple(Sketch.from_json(json.loads(bins) if isinstance(bins, str) else bins) for bins in stored)
-
-
-def _as_lists(rows: IntervalRows) -> list[list[Any]]:
-    s = rows.states
-    bins = [json.dumps(sketch.as_json()) for sketch in s.bins] if s.bins is not None else [None] * len(rows)
-    arrays = [rows.series, rows.start, rows.end, s.n, s.sum_w, s.sum_w2, s.mean, s.m2, s.total, s.minimum, s.maximum]
-    return [*[array.tolist() for array in (*arrays, s.last_at, s.last)], bins]
+    if stored is None:
+        return ()
+    return None if any(bins is None for bins in stored) else tuple(map(Sketch.from_json, stored))
