@@ -44,3 +44,44 @@ class Answer:
     def exists(self) -> bool:
         """Whether there is a number at all."""
         return self.value is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """One figure with its interval; each of the two may be missing, and then `reason` says why.
+
+    value, status : as in `Answer`. low, high : the interval, both ends or none, in the unit of `value`.
+    p_value : probability of a difference at least as large if there were none; None where nothing is compared.
+
+    Refuses (ValueError) what `Answer` refuses, half an interval, ends out of order, a missing interval without reason,
+    a p-value outside 0..1.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    status: str = "ok"
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", Answer(self.value, self.status, self.reason).value)
+        if (self.low is None) != (self.high is None):
+            raise ValueError("an interval has two ends")
+        if self.low is None or self.high is None:
+            if not self.reason:
+                raise ValueError("a missing interval needs a reason")
+        elif not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.high):
+            raise ValueError("an interval needs two finite ends in order")
+        if self.p_value is not None and not 0 <= self.p_value <= 1:
+            raise ValueError("a p-value lies between 0 and 1")
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval lies wholly on one side of zero; never where there is none."""
+        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+
+
+def absent(status: str, reason: str) -> Bounded:
+    """No figure and no interval."""
+    return Bounded(None, status=status, reason=reason)
