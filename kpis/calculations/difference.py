@@ -11,6 +11,7 @@ from kpis.calculations.estimate import Estimate, estimate_of
 from kpis.calculations.regression import NoVariation, reml_ar1
 from kpis.calculations.season import Season, usable
 from kpis.calculations.series import Series
+from kpis.calculations.welch import welch_df
 
 Floats = NDArray[np.float64]
 
@@ -40,12 +41,11 @@ def welch(before: Series, after: Series) -> Estimate:
     a, b = (float(np.var(side.values, ddof=1)) / side.n for side in (before, after))
     if a + b <= (1e-13 * max(abs(before.mean), abs(after.mean))) ** 2:
         raise NoVariation("the values do not vary")
-    share = a / (a + b)
     centred = [side.values - side.mean for side in (before, after)]
     return Estimate(
         effect=after.mean - before.mean,
         standard_error=math.sqrt(a + b),
-        df=1 / (share**2 / (before.n - 1) + (1 - share) ** 2 / (after.n - 1)),
+        df=welch_df(a, before.n, b, after.n),
         level_error=math.sqrt(a),
         covariance=-a,
         phi=None,

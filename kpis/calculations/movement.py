@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kpis.calculations.control_chart import D2, SIGMAS
 from kpis.calculations.defaults import SPC_TRIAL
 
-D2 = 1.128  # the mean range of two normal values in standard deviations
-SIGMAS = 3.0
 LOOKED_BACK = 26  # half a year of weeks: what was usual long ago is not usual now
 
 

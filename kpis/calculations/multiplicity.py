@@ -25,7 +25,7 @@ def discoveries(p_values: Sequence[float | None]) -> tuple[bool | None, ...]:
 
 def benjamini_hochberg(p_values: Sequence[float | None]) -> tuple[float | None, ...]:
     """The adjusted p-values, in the order given; None stays None. Refuses (ValueError) p-values outside 0..1."""
-    return _adjusted(p_values, lambda p: np.minimum.accumulate((p * p.size / np.arange(1, p.size + 1))[::-1])[::-1])
+    return _adjusted(p_values, lambda p: np.minimum.accumulate((p * (p.size / np.arange(1, p.size + 1)))[::-1])[::-1])
 
 
 def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:

@@ -64,10 +64,9 @@ def _any(z: Floats, rules: tuple[int, ...]) -> Mask:
 
 def _of_last(row: Mask, some: int, size: int) -> Mask:
     """Whether `some` of the last `size` entries hold, the newest among them: patterns end where they were completed."""
-    found = np.zeros(row.size, np.bool_)
-    if row.size >= size:
-        found[size - 1 :] = sliding_window_view(row, size).sum(axis=1) >= some
-    held: Mask = row & found
+    # Before the first point there is nothing that could hold.
+    padded = np.concatenate([np.zeros(size - 1, np.bool_), row])
+    held: Mask = row & (sliding_window_view(padded, size).sum(axis=1) >= some if row.size else row)
     return held
 
 

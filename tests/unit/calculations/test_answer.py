@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from kpis.calculations.answer import Answer
+from kpis.calculations.answer import Answer, Bounded, absent
 
 
 def test_an_answer_with_a_number_exists():
@@ -40,3 +40,23 @@ def test_an_unknown_status_is_refused():
 
 def test_the_number_is_a_plain_float():
     assert type(Answer(np.float64(2.5)).value) is float
+
+
+def test_an_interval_is_whole_and_in_order_or_its_absence_has_a_reason():
+    assert Bounded(2.0, 1.0, 3.0).excludes_zero and not Bounded(0.0, -1.0, 3.0).excludes_zero
+    assert not Bounded(2.0, reason="too few values").excludes_zero
+    for wrong in (
+        {"low": 1.0},
+        {"low": 3.0, "high": 1.0},
+        {"low": math.nan, "high": 1.0},
+        {},
+        {"low": 1.0, "high": 3.0, "p_value": 1.5},
+    ):
+        with pytest.raises(ValueError):
+            Bounded(2.0, **wrong)
+
+
+def test_no_figure_has_a_status_and_a_reason():
+    assert absent("undefined", "no cases").value is None
+    with pytest.raises(ValueError):
+        absent("ok", "no cases")
