@@ -131,8 +131,10 @@ def read(series_ids: Collection[int], granularity: str, start: int, end: int, *,
     series = binary.elements(found, 0, 0, binary.INT4).astype(np.int64)
     n = binary.elements(found, 0, 3, binary.INT8).astype(np.int64)
     bins = _sketches(binary.document(found, 0, 13)) if with_bins else None
-    moments = [real(column) for column in range(4, 11)]
-    states = States(np.arange(series.size), n, *moments, instants(11), real(12), bins)
+    sum_w, sum_w2, mean, m2, total, minimum, maximum = (real(column) for column in range(4, 11))
+    states = States(
+        np.arange(series.size), n, sum_w, sum_w2, mean, m2, total, minimum, maximum, instants(11), real(12), bins
+    )
     return IntervalRows(series, instants(1), instants(2), states)
 
 
