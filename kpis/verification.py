@@ -24,8 +24,8 @@ from kpis.definitions import organisation
 from kpis.definitions.models import Initiative, Kpi
 from kpis.evaluation import effects
 from kpis.evaluation.models import Effect
-from kpis.ledger import posting, proving
-from kpis.ledger.models import LedgerEntry, ValueDriver
+from kpis.ledger import account, adjusting, posting, proving
+from kpis.ledger.models import LedgerEntry, Period, ValueDriver
 from kpis.measurements.models import Arrival
 from kpis.roi.flows import flows_from, flows_of
 from kpis.roi.statement import Statement, draws_of, statement_of
@@ -78,6 +78,7 @@ def verify(*, now: datetime) -> Verification:
             kpi.pk: effects.effect_as_of(kpi, as_of=stored[kpi.pk].as_of) for kpi in kpis if kpi.pk in settled
         }
         entries = _verify_effects_and_entries(kpis, stored, recomputed, settled, result)
+    _verify_periods(result)
     _verify_statements(entries, recomputed, result, now=now)
     return result
 
@@ -128,19 +129,26 @@ def _verify_effects_and_entries(
         if len(known) < len(instants):
             unsettled.add(driver.initiative_id)
             continue
-        wanted = list(posting.entries_from(driver, recomputed[driver.kpi_id], now=max(known)))
-        entries[driver.initiative_id] += _verify_entries(driver, wanted, result)
+        effect, now = recomputed[driver.kpi_id], max(known)
+        books = adjusting.books_of(driver)
+        wanted = list(posting.entries_from(driver, effect, books, now=now))
+        missing = adjusting.adjustments_of(driver, effect, wanted, books, now=now)
+        entries[driver.initiative_id] += _verify_entries(driver, posting.open_among(wanted, books), missing, result)
     return {pk: found for pk, found in entries.items() if pk not in unsettled}
 
 
-def _verify_entries(driver: ValueDriver, wanted: list[LedgerEntry], result: Verification) -> list[LedgerEntry]:
-    """The driver's entries as they should be. A closed one is frozen: it has to follow from its own row only."""
+def _verify_entries(
+    driver: ValueDriver, wanted: list[LedgerEntry], missing: Iterable[LedgerEntry], result: Verification
+) -> list[LedgerEntry]:
+    """The driver's entries as they should be, in order of their intervals.
+
+    wanted : its open ones. missing : the adjustments without which closed entries do not come to what the data say.
+    """
     calendar = organisation.calendar()
     standing = list(driver.entries.select_related("kpi").order_by("interval_start", "pk"))
-    frozen = [entry for entry in standing if entry.status != LedgerEntry.Status.OPEN]
-    closed = {e.interval_start for e in frozen if e.status == LedgerEntry.Status.CLOSED}
+    booked = [entry for entry in standing if entry.status != LedgerEntry.Status.OPEN]
     was = {e.interval_start: e for e in standing if e.status == LedgerEntry.Status.OPEN}
-    due = {e.interval_start: e for e in wanted if e.interval_start not in closed}
+    due = {e.interval_start: e for e in wanted}
     result.compared["ledger entries"] += len(standing)
     for start in sorted(was.keys() | due.keys()):
         name = f"Ledger entry {driver.kpi.key} “{driver.name}” {_local(start, calendar)}"
@@ -150,11 +158,41 @@ def _verify_entries(driver: ValueDriver, wanted: list[LedgerEntry], result: Veri
             continue
         unlike = _unlike(was[start], due[start], posting.COMPARED)
         result.differences += [Difference(f"{name} {column}", a, b) for column, a, b in unlike]
-    for entry in frozen:
-        if entry.status == LedgerEntry.Status.CLOSED and (amount := proving.amount_from_row(entry)) != entry.amount:
-            name = f"Closed ledger entry {driver.kpi.key} “{driver.name}” {_local(entry.interval_start, calendar)}"
-            result.differences.append(Difference(f"{name} amount", entry.amount, amount))
-    return sorted([*frozen, *due.values()], key=lambda entry: entry.interval_start)
+    name = f"{driver.kpi.key} “{driver.name}”"
+    result.differences += _unlike_their_rows(booked, name, calendar)
+    sums = adjusting.booked_by_interval(booked)
+    for entry in missing:
+        span = (entry.interval_start, entry.interval_end)
+        stands = sums[span].amount if span in sums else Decimal(0)
+        what = f"Closed ledger entry {name} {_local(entry.interval_start, calendar)} with its adjustments"
+        result.differences.append(Difference(what, stands, stands + entry.amount))
+    return sorted([*booked, *missing, *due.values()], key=lambda entry: entry.interval_start)
+
+
+def _unlike_their_rows(booked: Iterable[LedgerEntry], name: str, calendar: Calendar) -> Iterator[Difference]:
+    """Closed entries and adjustments do not change: each has to follow from its own row and those before it."""
+    sums: dict[tuple[datetime, datetime], Decimal] = defaultdict(Decimal)
+    for entry in booked:
+        before = sums[entry.interval_start, entry.interval_end]
+        sums[entry.interval_start, entry.interval_end] += entry.amount
+        if (amount := proving.amount_from_row(entry) - before) != entry.amount:
+            word = "Adjustment" if entry.status == LedgerEntry.Status.ADJUSTMENT else "Closed ledger entry"
+            yield Difference(f"{word} {name} {_local(entry.interval_start, calendar)} amount", entry.amount, amount)
+
+
+def _verify_periods(result: Verification) -> None:
+    """What a closed period froze, against its entries and costs as they stand."""
+    initiatives = list(Initiative.objects.order_by("slug"))
+    for period in Period.objects.order_by("ends_at"):
+        result.compared["closed periods"] += 1
+        stands = {each.initiative.slug: each.as_json() for each in account.accounts_now(period, initiatives)}
+        for slug in sorted(period.account.keys() | stands.keys()):
+            frozen, now = period.account.get(slug, {}), stands.get(slug, {})
+            result.differences += [
+                Difference(f"Closed period {period.key} {slug} {name}", frozen.get(name), now.get(name))
+                for name in sorted(frozen.keys() | now.keys())
+                if frozen.get(name) != now.get(name)
+            ]
 
 
 def _verify_statements(
@@ -163,7 +201,7 @@ def _verify_statements(
     """ROI is not stored: what pages say from the stored rows, against what they would say from the recomputed ones."""
     draws = draws_of(now)
     for initiative in Initiative.objects.filter(pk__in=entries).order_by("slug"):
-        ended = {initiative.pk: [entry for entry in entries[initiative.pk] if entry.interval_end <= now]}
+        ended = {initiative.pk: [entry for entry in entries[initiative.pk] if entry.booked_at <= now]}
         told, due = (
             _figures(statement_of(flows, initiative=initiative, currency=initiative.currency, as_of=now, draws=draws))
             for flows in (flows_of([initiative], as_of=now), flows_from([initiative], ended, recomputed, as_of=now))

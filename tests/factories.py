@@ -35,7 +35,7 @@ from kpis.definitions.models import (
 from kpis.digests.models import Digest, Edition, Recipient
 from kpis.evaluation.models import Effect
 from kpis.ingest.models import Rejection
-from kpis.ledger.models import Assumption, CostEntry, LedgerEntry, ValueDriver
+from kpis.ledger.models import Assumption, CostEntry, LedgerEntry, Period, ValueDriver
 from kpis.measurements import partitions
 from kpis.measurements.models import Arrival, Batch, Measurement, Series
 from kpis.phases.models import PhaseEntry
@@ -592,10 +592,26 @@ class LedgerEntryFactory(DjangoModelFactory):
     high = Decimal("130.00")
     currency = factory.LazyAttribute(lambda entry: entry.initiative.currency)
     benefit_type = ValueDriver.BenefitType.DIRECT
+    is_freed_time = factory.LazyAttribute(lambda entry: entry.driver.is_freed_time)
     method = "ar1"
     evidence_grade = "C"
     measurements = 40
     computed_at = factory.LazyAttribute(lambda entry: entry.interval_end)
+
+
+class PeriodFactory(DjangoModelFactory):
+    """March 2026 in UTC, closed on the 3rd of April. It freezes nothing: to close in earnest call `close_period`."""
+
+    class Meta:
+        model = Period
+
+    kind = Period.Kind.MONTH
+    first = date(2026, 3, 1)
+    last = date(2026, 3, 31)
+    starts_at = datetime(2026, 3, 1, tzinfo=UTC)
+    ends_at = datetime(2026, 4, 1, tzinfo=UTC)
+    closed_at = datetime(2026, 4, 3, 9, tzinfo=UTC)
+    closed_by = factory.SubFactory(ControllerFactory)
 
 
 # -- mail and changes -----------------------------------------------------------------------------------------------

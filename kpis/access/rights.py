@@ -5,7 +5,7 @@
 | viewer         | read                                                                      |
 | engineer       | sources, tokens, KPIs; send measurements                                  |
 | product owner  | initiatives, KPIs, value drivers, baselines (measure, declare), annotations |
-| controller     | costs, value drivers, baselines and their approval, benchmarks, the trail |
+| controller     | costs, value drivers, baselines and their approval, closing, benchmarks, the trail |
 | administrator  | everything                                                                |
 
 A token does what its scopes say: `ingest` sends, `read` reads, `manage` does what the person who made it may do, and
@@ -34,6 +34,7 @@ class Action(StrEnum):
     APPROVE_BASELINES = "approve_baselines"
     CHANGE_DRIVERS = "change_drivers"
     CHANGE_COSTS = "change_costs"
+    CLOSE_PERIODS = "close_periods"
     CHANGE_ANNOTATIONS = "change_annotations"
     CHANGE_BENCHMARKS = "change_benchmarks"
     CHANGE_SOURCES = "change_sources"
@@ -79,6 +80,7 @@ _BY_ROLE = {
         Action.APPROVE_BASELINES,
         Action.CHANGE_DRIVERS,
         Action.CHANGE_COSTS,
+        Action.CLOSE_PERIODS,
         Action.CHANGE_ANNOTATIONS,
         Action.CHANGE_BENCHMARKS,
         Action.CHANGE_DIGESTS,

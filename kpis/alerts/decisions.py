@@ -79,7 +79,7 @@ def _net_a_month(row: Statement, now: datetime) -> Decimal:
     for flows in row.flows:
         net -= sum((c.amount for c in flows.costs if c.recurring and since < c.on <= today), Decimal(0))
         for flow in flows.drivers:
-            dated = zip(flow.on, flow.entries, strict=True)
+            dated = zip(flow.earned, flow.entries, strict=True)  # a correction of long ago does not recur
             net += sum((entry.amount for on, entry in dated if since < on <= today), Decimal(0))
     return (net / LATELY.days * DAYS_A_MONTH).quantize(Decimal(1))
 

@@ -12,7 +12,7 @@ from kpis.access.rights import Action, Actor
 from kpis.api.definitions import Definitions
 from kpis.api.members import Currency, Definition, Money, Named
 from kpis.definitions.sight import initiatives_seen_by
-from kpis.ledger import changing
+from kpis.ledger import spending
 from kpis.ledger.models import CostEntry
 from kpis.ledger.sight import costs_seen_by
 
@@ -82,10 +82,10 @@ class Costs(Definitions):
         return costs_seen_by(who)
 
     def create_row(self, fields: Mapping[str, Any], **who_and_when: Any) -> CostEntry:
-        return changing.create_cost(fields, **who_and_when)
+        return spending.create_cost(fields, **who_and_when)
 
     def change_row(self, row: CostEntry, fields: Mapping[str, Any], **who_and_when: Any) -> None:
-        changing.change_cost(row, fields, **who_and_when)
+        spending.change_cost(row, fields, **who_and_when)
 
     def delete_row(self, row: CostEntry, **who_and_when: Any) -> None:
-        changing.delete_cost(row, **who_and_when)
+        spending.delete_cost(row, **who_and_when)

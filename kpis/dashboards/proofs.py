@@ -24,10 +24,12 @@ NEWEST_ENTRIES = 8
 
 @dataclass(frozen=True, slots=True)
 class DriverLine:
-    """What one driver adds to the figure."""
+    """What one driver adds to the figure; one line for each way in which its entries were booked."""
 
     driver: ValueDriver
     grade: str
+    benefit_type: str
+    is_freed_time: bool
     entries: int
     amount: Decimal
 
@@ -53,7 +55,9 @@ class SumProof:
 
 def sum_proof(statement: Statement, member: str, *, overlaps: Sequence[Overlap]) -> SumProof:
     """The parts of one member of a statement, each of which opens in turn."""
-    lines = [] if member == "invested" else [_line(flow) for f in statement.flows for flow in f.drivers]
+    lines = (
+        [] if member == "invested" else [line for f in statement.flows for flow in f.drivers for line in _lines(flow)]
+    )
     chosen = tuple(line for line in lines if _belongs(line, member))
     with_costs = member in {"invested", "net", "roi", "without_declared"}
     return SumProof(
@@ -66,15 +70,23 @@ def sum_proof(statement: Statement, member: str, *, overlaps: Sequence[Overlap])
     )
 
 
-def _line(flow: DriverFlow) -> DriverLine:
-    return DriverLine(flow.driver, flow.evidence_grade, len(flow.entries), flow.amount)
+def _lines(flow: DriverFlow) -> list[DriverLine]:
+    """A driver or baseline that has changed leaves closed entries as they are: of another grade or kind than later."""
+    booked: dict[tuple[str, str, bool], list[Decimal]] = {}
+    for entry in flow.entries:
+        kind = (entry.evidence_grade, entry.benefit_type, entry.is_freed_time)
+        booked.setdefault(kind, []).append(entry.amount)
+    return [
+        DriverLine(flow.driver, *kind, entries=len(amounts), amount=sum(amounts, Decimal(0)))
+        for kind, amounts in booked.items()
+    ]
 
 
 def _belongs(line: DriverLine, member: str) -> bool:
-    direct = line.driver.benefit_type == ValueDriver.BenefitType.DIRECT
+    direct = line.benefit_type == ValueDriver.BenefitType.DIRECT
     rules = {
-        "captured": direct and not line.driver.is_freed_time,
-        "freed": direct and line.driver.is_freed_time,
+        "captured": direct and not line.is_freed_time,
+        "freed": direct and line.is_freed_time,
         "indirect": not direct,
         "without_declared": line.grade != "D",
     }

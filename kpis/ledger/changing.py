@@ -1,4 +1,4 @@
-"""Changing what moves money: value drivers with their assumptions, costs, and removing what money hangs on.
+"""Changing what moves money: value drivers with their assumptions, and removing what money hangs on.
 
 Each verb is one transaction with its audit row; it marks the KPIs whose entries are to be computed anew and tells
 the browsers. An assumption that serves several drivers is never changed by way of one of them: that one gets its own.
@@ -13,13 +13,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from kpis.calculations import units
 from kpis.definitions import changing
 from kpis.definitions.changing import Actor, ChangeRefused
 from kpis.definitions.models import Initiative, Kpi
-from kpis.ledger.models import Assumption, CostEntry, ValueDriver
+from kpis.ledger import periods, spending
+from kpis.ledger.models import Assumption, LedgerEntry, ValueDriver
 from kpis.plumbing import changes, wakeup
 from kpis.rollups import states
 
@@ -77,7 +79,12 @@ def change_driver(driver: ValueDriver, fields: Mapping[str, Any], *, by: Actor, 
 
 @transaction.atomic
 def delete_driver(driver: ValueDriver, *, by: Actor, at: datetime) -> None:
-    """Remove the driver with its open entries and with assumptions that served nobody else."""
+    """Remove the driver with its open entries and with assumptions that served nobody else.
+
+    Refuses (ChangeRefused) one with entries in a closed period.
+    """
+    periods.hold_books()
+    _refuse_booked(driver.entries.all())
     assumed = [driver.unit_value_id, driver.realisation_id, driver.attribution_id]
     changing.delete(driver, by=by, at=at)
     _drop_unused(assumed)
@@ -124,43 +131,6 @@ def _refuse_foreign_kpi(initiative: Initiative, kpi: Kpi) -> None:
         raise ChangeRefused("kpi_of_another_initiative", sentence, "kpi")
 
 
-# -- costs ----------------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def create_cost(fields: Mapping[str, Any], *, by: Actor, at: datetime) -> CostEntry:
-    """A new cost entry, in the initiative's currency where none is given. Refuses (ChangeRefused) another currency."""
-    given = {"currency": fields["initiative"].currency, **fields}
-    _refuse_foreign_currency(fields["initiative"], given["currency"])
-    cost = changing.create(CostEntry(**given), by=by, at=at)
-    numbers_moved([], cost.initiative)
-    return cost
-
-
-@transaction.atomic
-def change_cost(cost: CostEntry, fields: Mapping[str, Any], *, by: Actor, at: datetime) -> set[str]:
-    """Answers which fields differ now. Refuses (ChangeRefused) another initiative and another currency."""
-    changing.keep_initiative(cost, fields)
-    _refuse_foreign_currency(cost.initiative, fields.get("currency", cost.currency))
-    changed = changing.change(cost, fields, by=by, at=at)
-    if changed:
-        numbers_moved([], cost.initiative)
-    return changed
-
-
-@transaction.atomic
-def delete_cost(cost: CostEntry, *, by: Actor, at: datetime) -> None:
-    changing.delete(cost, by=by, at=at)
-    numbers_moved([], cost.initiative)
-
-
-def _refuse_foreign_currency(initiative: Initiative, currency: str) -> None:
-    """There are no dated exchange rates yet, and adding unlike money would be a lie."""
-    if currency != initiative.currency:
-        sentence = f"Costs of this initiative are in {initiative.currency}, its own currency."
-        raise ChangeRefused("currency_of_another_kind", sentence, "currency")
-
-
 # -- what money hangs on --------------------------------------------------------------------------------------------
 
 
@@ -185,8 +155,13 @@ def _has_money(initiative: Initiative) -> bool:
 def remove_initiative(initiative: Initiative, *, by: Actor, at: datetime) -> None:
     """Remove the initiative with everything below it, its measurements too; what remains is the trail.
 
-    Refuses (ProtectedError) while a value driver of another initiative takes its volume from here.
+    Refuses (ProtectedError) while a value driver of another initiative takes its volume from here, and (ChangeRefused)
+    where something of it is closed, unless it is of the sample.
     """
+    periods.hold_books()
+    if not initiative.is_sample:
+        _refuse_booked(initiative.entries.all())
+        spending.refuse_closed(initiative.costs.all())
     _remove_drivers(initiative.value_drivers.all())
     slug = initiative.slug
     changing.delete(initiative, by=by, at=at)
@@ -197,11 +172,23 @@ def remove_initiative(initiative: Initiative, *, by: Actor, at: datetime) -> Non
 def remove_kpi(kpi: Kpi, *, by: Actor, at: datetime) -> None:
     """Remove the KPI with its measurements, baselines, drivers and entries.
 
-    Refuses (ProtectedError) while a value driver of another KPI takes its volume from here.
+    Refuses (ProtectedError) while a value driver of another KPI takes its volume from here, and (ChangeRefused) where
+    entries of it are closed.
     """
+    periods.hold_books()
+    _refuse_booked(LedgerEntry.objects.filter(Q(kpi=kpi) | Q(driver__kpi=kpi)))
     _remove_drivers(ValueDriver.objects.filter(kpi=kpi))
     changing.delete(kpi, by=by, at=at)
     numbers_moved([], kpi.initiative)
+
+
+def _refuse_booked(entries: QuerySet[LedgerEntry]) -> None:
+    """Closed entries and adjustments stay for good, and with them what they were computed from."""
+    if entries.exclude(status=LedgerEntry.Status.OPEN).exists():
+        sentence = _(
+            "It has entries in a closed period, and those stay. End it instead: a value driver by its last day."
+        )
+        raise ChangeRefused("period_closed", sentence)
 
 
 def _remove_drivers(drivers: QuerySet[ValueDriver]) -> None:

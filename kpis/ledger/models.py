@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from datetime import date, datetime
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -81,6 +84,10 @@ class ValueDriver(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def is_valid_on(self, day: date) -> bool:
+        """Whether the driver counts on a local date, both ends included."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
 
 class CostEntry(models.Model):
     """Money spent on an initiative: once, or recurring on the anchor day until `until` (inclusive)."""
@@ -135,13 +142,25 @@ class LedgerEntry(models.Model):
     """The benefit of one value driver in one interval, in `currency`: the only source of benefit figures.
 
     Keeps the identity and the value of everything that it used, so that the amount can be recomputed from the row.
-    `low` and `high` are its 80 % range.
+    `low` and `high` are its 80 % range. An *open* entry follows the data until its period is closed.
+
+    An *adjustment* says what later became known of an interval in a closed period: its facts and terms are those that
+    hold since `computed_at`, its amount what they come to less all that was booked for the interval before. It counts
+    on the day on which it was booked and points at the first row of the interval. Closed entries and adjustments never
+    change (trigger `booked_entry_is_frozen`).
     """
 
     class Status(models.TextChoices):
         OPEN = "open"
         CLOSED = "closed"
         ADJUSTMENT = "adjustment"
+
+    class Cause(models.TextChoices):
+        LATE_DATA = "late_data"  # more measurements than before
+        CORRECTED_DATA = "corrected_data"  # other values, or fewer
+        ASSUMPTION = "assumption"  # price, realisation, attribution, unit factor
+        BASELINE = "baseline"  # another version, or other data in its window
+        DRIVER = "driver"  # another KPI, volume, time of validity or go-live
 
     initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="entries")
     driver = models.ForeignKey(ValueDriver, on_delete=models.CASCADE, related_name="entries")
@@ -168,17 +187,83 @@ class LedgerEntry(models.Model):
     provisional = models.BooleanField(default=False)  # its interval may still change by itself
     measurements = models.PositiveIntegerField()  # rows behind `actual`
     computed_at = models.DateTimeField()
+    corrects = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="adjustments")
+    causes = ArrayField(models.CharField(max_length=14, choices=Cause), default=list, blank=True)
 
     class Meta:
         ordering = ["interval_start", "driver_id"]
-        indexes = [models.Index(fields=["initiative", "interval_start"], name="ledger_by_initiative")]
+        indexes = [
+            models.Index(fields=["initiative", "interval_start"], name="ledger_by_initiative"),
+            models.Index(fields=["driver", "interval_start"], name="ledger_by_driver"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["driver", "interval_start"],
-                condition=~Q(status="adjustment"),
-                name="entry_once_per_driver_and_interval",
+                condition=Q(status="open"),
+                name="open_entry_once_per_driver_and_interval",
+            ),
+            models.UniqueConstraint(
+                fields=["driver", "interval_start", "interval_end"],
+                condition=Q(status="closed"),
+                name="closed_entry_once_per_driver_and_interval",
+            ),
+            models.CheckConstraint(
+                name="adjustments_alone_have_causes",
+                condition=Q(status="adjustment", causes__len__gte=1)
+                | ~Q(status="adjustment") & Q(causes__len=0, corrects__isnull=True),
             ),
             models.CheckConstraint(
                 name="entry_ends_after_it_starts", condition=Q(interval_start__lt=F("interval_end"))
             ),
         ]
+
+    @property
+    def booked_at(self) -> datetime:
+        """When the amount counts: at the end of its interval, an adjustment at the instant at which it was booked."""
+        return self.computed_at if self.status == self.Status.ADJUSTMENT else self.interval_end
+
+
+class Period(models.Model):
+    """A month or fiscal quarter that a controller has closed: its entries and costs stay as they were then.
+
+    `first` and `last` are local dates; `starts_at` and `ends_at` the instants that they were when it was closed, and
+    each period begins where the one before ended. The sample company has periods of its own. A row never changes
+    (trigger `closed_period_is_frozen`); there is no reopening. `account`: by the initiative's slug, what was frozen.
+    """
+
+    class Kind(models.TextChoices):
+        MONTH = "month"
+        QUARTER = "quarter"
+
+    kind = models.CharField(max_length=7, choices=Kind)
+    is_sample = models.BooleanField(default=False)
+    first = models.DateField()
+    last = models.DateField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    closed_at = models.DateTimeField()
+    closed_by = models.ForeignKey("kpis.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)  # why it was closed although intervals hold no data
+    account = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-ends_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["is_sample", "first"], name="period_closed_once"),
+            models.CheckConstraint(name="period_ends_after_it_starts", condition=Q(starts_at__lt=F("ends_at"))),
+            models.CheckConstraint(name="period_is_over_when_closed", condition=Q(ends_at__lte=F("closed_at"))),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def key(self) -> str:
+        """Its name in addresses and the trail: `2026-09`, `2026-07-to-2026-09`, of the sample `sample-2026-09`."""
+        months = f"{self.first:%Y-%m}" if self.kind == self.Kind.MONTH else f"{self.first:%Y-%m}-to-{self.last:%Y-%m}"
+        return f"sample-{months}" if self.is_sample else months
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is a row. One that is still open exists in the calendar only."""
+        return self.pk is not None

@@ -1,4 +1,7 @@
-"""Ledger entries from effects: one for each value driver and interval since go-live that can be compared."""
+"""Ledger entries from effects: one for each value driver and interval since go-live that can be compared.
+
+Entries of an open period follow the data; what is learned later about a closed one becomes an adjustment.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,15 @@ from django.db.models import Q
 
 from kpis.baselines.models import Baseline
 from kpis.baselines.window import counted_since
-from kpis.calculations.intervals import Calendar
 from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
 from kpis.evaluation import effects
 from kpis.evaluation.models import Effect
+from kpis.ledger import adjusting, periods
+from kpis.ledger.adjusting import Books
 from kpis.ledger.models import LedgerEntry, ValueDriver
 from kpis.ledger.uncertainty import entry_ranges
-from kpis.ledger.valuation import IntervalFacts, amount_of, terms_of
+from kpis.ledger.valuation import IntervalFacts, amount_of, booked_terms, terms_of
 from kpis.rollups import series
 from kpis.rollups.series import IntervalPoint
 
@@ -59,32 +63,46 @@ class Comparable:
 
 
 def post_entries(kpi_ids: Collection[int], *, now: datetime) -> frozenset[int]:
-    """Bring the open entries of every driver that reads one of these KPIs in line with the effects.
+    """Bring the ledger of every driver that reads one of these KPIs in line with the effects.
 
     Answers the ids of the initiatives whose ledger changed. Run twice it changes nothing the second time.
     """
     changed = set()
     for driver in drivers_reading(kpi_ids):
         with transaction.atomic():
-            if _replace_open_entries(driver, list(entries_of(driver, now=now))):
+            periods.hold_books()
+            if _post(driver, now):
                 changed.add(driver.initiative_id)
     return frozenset(changed)
 
 
-def entries_of(driver: ValueDriver, *, now: datetime) -> Iterable[LedgerEntry]:
-    """What the ledger should hold for a driver as of now, not stored. Nothing where its effect is not known yet."""
+def _post(driver: ValueDriver, now: datetime) -> bool:
+    """True where a row of the driver's ledger came, went or changed."""
     effect = Effect.objects.select_related("baseline").filter(kpi_id=driver.kpi_id).first()
-    return entries_from(driver, effect, now=now)
+    books = adjusting.books_of(driver)
+    wanted = list(entries_from(driver, effect, books, now=now))
+    adjustments = adjusting.adjustments_of(driver, effect, wanted, books, now=now)
+    LedgerEntry.objects.bulk_create(adjustments)
+    return _replace_open_entries(driver, open_among(wanted, books)) or bool(adjustments)
 
 
-def entries_from(driver: ValueDriver, effect: Effect | None, *, now: datetime) -> Iterable[LedgerEntry]:
-    """The same for a given effect, which need not be stored."""
+def open_among(wanted: Iterable[LedgerEntry], books: Books) -> list[LedgerEntry]:
+    """Those of the driver's entries that stand open; none that reaches back into what is kept as it was booked."""
+    return [entry for entry in wanted if not books.is_closed(entry) and not books.is_kept(entry)]
+
+
+def entries_from(driver: ValueDriver, effect: Effect | None, books: Books, *, now: datetime) -> Iterable[LedgerEntry]:
+    """What the driver's intervals come to as of now by a given effect, closed or not; no row of it is stored.
+
+    Nothing where the effect is not known yet.
+    """
     if effect is None or effect.baseline is None or not effect.counterfactual:
         return
-    terms = terms_of(driver)
-    found = list(_comparable_intervals(driver, effect, effect.baseline, now))
+    found = list(_comparable_intervals(driver, effect, effect.baseline, books, now))
     facts = [IntervalFacts(c.counterfactual, c.actual, c.volume) for c in found]
     for comparable, fact, (low, high) in zip(found, facts, entry_ranges(driver, effect, facts), strict=True):
+        before = books.earlier.get((comparable.point.start, comparable.point.end))
+        terms = terms_of(driver) if before is None else booked_terms(driver, before)
         yield LedgerEntry(
             initiative_id=driver.initiative_id,
             driver=driver,
@@ -127,7 +145,7 @@ def _fixed_volume(driver: ValueDriver) -> float | None:
 
 
 def _comparable_intervals(
-    driver: ValueDriver, effect: Effect, baseline: Baseline, now: datetime
+    driver: ValueDriver, effect: Effect, baseline: Baseline, books: Books, now: datetime
 ) -> Iterable[Comparable]:
     """Intervals that began at or after go-live, are over, and have an actual, a counterfactual and a volume.
 
@@ -141,14 +159,18 @@ def _comparable_intervals(
     points = [
         point
         for point in _read(driver.kpi, driver.kpi, start, now, baseline.treated)
-        if point.end <= now and point.value is not None and _is_valid(driver, point, calendar)
+        if point.end <= now
+        and point.value is not None
+        and (driver.is_valid_on(calendar.local_date(point.start)) or (point.start, point.end) in books.earlier)
     ]
     control = _by_start(_read(driver.kpi, driver.kpi, start, now, baseline.control)) if baseline.control else None
     volumes = _by_start(_read(driver.volume_kpi, driver.kpi, start, now, None)) if driver.volume_kpi else None
     without = effects.counterfactuals(effect, points, _aligned(control, points))
     for point, counterfactual in zip(points, without, strict=True):
         volume = volumes.get(point.start) if volumes is not None else None
-        amount = _fixed_volume(driver) if volumes is None else (volume.value if volume else None)
+        before = books.earlier.get((point.start, point.end))
+        stated = before.volume if before is not None else _fixed_volume(driver)
+        amount = stated if volumes is None else (volume.value if volume else None)
         # A missing volume or counterfactual is a gap: nothing is booked, and the page says so.
         if point.value is None or amount is None or not np.isfinite(counterfactual):
             continue
@@ -172,28 +194,19 @@ def _aligned(
     return None if control is None else [control.get(point.start) for point in points]
 
 
-def _is_valid(driver: ValueDriver, point: IntervalPoint, calendar: Calendar) -> bool:
-    day = calendar.local_date(point.start)
-    return (driver.valid_from is None or driver.valid_from <= day) and (
-        driver.valid_to is None or day <= driver.valid_to
-    )
-
-
 def _replace_open_entries(driver: ValueDriver, wanted: list[LedgerEntry]) -> bool:
     """Make the driver's open entries equal to `wanted`, touching only the rows that differ. True where one did."""
-    standing = {e.interval_start: e for e in driver.entries.select_for_update().exclude(status="adjustment")}
-    closed = {start for start, entry in standing.items() if entry.status == LedgerEntry.Status.CLOSED}
+    rows = driver.entries.select_for_update().filter(status=LedgerEntry.Status.OPEN)
+    standing = {entry.interval_start: entry for entry in rows}
     new, changed = [], []
     for entry in wanted:
         old = standing.pop(entry.interval_start, None)
-        if entry.interval_start in closed:
-            continue
         if old is None:
             new.append(entry)
         elif any(getattr(old, name) != getattr(entry, name) for name in COMPARED):
             entry.pk = old.pk
             changed.append(entry)
-    gone = [entry.pk for start, entry in standing.items() if start not in closed]
+    gone = [entry.pk for entry in standing.values()]
     LedgerEntry.objects.bulk_create(new)
     # One late point moves every range of its driver. `bulk_update` writes each value as a CASE: seconds for 200 rows.
     LedgerEntry.objects.bulk_create(

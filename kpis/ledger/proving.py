@@ -12,7 +12,7 @@ from kpis.calculations.aggregation import aggregate, value_of
 from kpis.calculations.answer import Answer
 from kpis.calculations.intervals import epoch_us
 from kpis.ledger.models import LedgerEntry
-from kpis.ledger.valuation import IntervalFacts, Terms, amount_of
+from kpis.ledger.valuation import IntervalFacts, Terms, amount_of, sign_of
 from kpis.measurements import retention
 from kpis.measurements.reading import Row, rows_between
 
@@ -65,7 +65,10 @@ def proof_of(entry: LedgerEntry) -> EntryProof:
 
 
 def amount_from_row(entry: LedgerEntry) -> Decimal:
-    """The entry's amount computed once more from its own row; its KPI must be loaded."""
+    """What the entry's own row comes to, computed once more; its KPI must be loaded.
+
+    Of an adjustment this is what its interval was worth from then on: the sum of its rows up to this one.
+    """
     return amount_of(IntervalFacts(entry.counterfactual, entry.actual, entry.volume), _terms(entry))
 
 
@@ -79,5 +82,16 @@ def _added_up(rows: list[Row], aggregation: str) -> Answer:
 
 
 def _terms(entry: LedgerEntry) -> Terms:
-    sign = 1 if entry.kpi.direction == entry.kpi.Direction.DECREASE else -1
+    sign = sign_of(_direction(entry))
     return Terms(sign, entry.unit_factor, entry.unit_value, entry.realisation, entry.attribution)
+
+
+def _direction(entry: LedgerEntry) -> str:
+    """Which way was better when the entry was booked: a closed one keeps the measure of its time."""
+    if entry.status == LedgerEntry.Status.OPEN or entry.kpi.version == 1:
+        return entry.kpi.direction
+    later = [v for v in entry.kpi.versions.all() if v.valid_from is not None and v.valid_from > entry.computed_at]
+    if not later:
+        return entry.kpi.direction
+    before = [v for v in entry.kpi.versions.all() if v.version < later[-1].version]
+    return before[0].direction if before else entry.kpi.direction

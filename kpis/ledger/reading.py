@@ -5,20 +5,36 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Case, F, Q, QuerySet, Sum, When
 
 from kpis.definitions.models import Initiative, Kpi
 from kpis.definitions.sight import Actor, initiatives_seen_by
 from kpis.ledger.models import LedgerEntry, ValueDriver
 
+ADJUSTED = Q(status=LedgerEntry.Status.ADJUSTMENT)
+# As `LedgerEntry.booked_at`, for the database.
+BOOKED = Case(When(ADJUSTED, then=F("computed_at")), default=F("interval_end"))
 
-def entries_between(initiative: Initiative, start: datetime, end: datetime) -> QuerySet[LedgerEntry]:
-    """The entries whose interval overlaps `[start, end)`, oldest first, each with its driver, KPI and baseline."""
-    return (
-        LedgerEntry.objects.filter(initiative=initiative, interval_end__gt=start, interval_start__lt=end)
-        .select_related("driver", "kpi", "baseline")
-        .order_by("interval_start", "driver_id", "id")
-    )
+
+def booked_by(as_of: datetime) -> Q:
+    """Entries whose interval had ended by an instant, and adjustments that were booked by then."""
+    return ~ADJUSTED & Q(interval_end__lte=as_of) | ADJUSTED & Q(computed_at__lte=as_of)
+
+
+def entries_between(
+    initiative: Initiative, start: datetime, end: datetime, *, as_of: datetime | None = None
+) -> QuerySet[LedgerEntry]:
+    """Oldest first, each with its driver, KPI and baseline: the entries whose interval overlaps `[start, end)`.
+
+    Adjustments lie where they were booked. as_of : only what was booked by then.
+    """
+    overlaps = ~ADJUSTED & Q(interval_end__gt=start, interval_start__lt=end)
+    overlaps |= ADJUSTED & Q(computed_at__gte=start, computed_at__lt=end)
+    rows = LedgerEntry.objects.filter(overlaps, initiative=initiative)
+    if as_of is not None:
+        rows = rows.filter(booked_by(as_of))
+    began = Case(When(ADJUSTED, then=F("computed_at")), default=F("interval_start"))
+    return rows.select_related("initiative", "driver", "kpi", "baseline").order_by(began, "driver_id", "id")
 
 
 def drivers_seen_by(actor: Actor) -> QuerySet[ValueDriver]:
@@ -29,21 +45,23 @@ def drivers_seen_by(actor: Actor) -> QuerySet[ValueDriver]:
 
 
 def entries_of(driver: ValueDriver) -> QuerySet[LedgerEntry]:
-    """The driver's entries, newest first."""
+    """The driver's entries, newest first; its adjustments where they were booked."""
     entries = LedgerEntry.objects.filter(driver=driver).select_related("kpi", "baseline", "driver", "initiative")
-    return entries.order_by("-interval_start", "-id")
+    return entries.order_by(BOOKED.desc(), "-id")
 
 
 def entries_seen_by(actor: Actor) -> QuerySet[LedgerEntry]:
     """The entries of the initiatives in sight, with all that they were computed from."""
     entries = LedgerEntry.objects.filter(initiative__in=initiatives_seen_by(actor))
-    return entries.select_related("initiative", "kpi", "driver", "baseline__author", "baseline__approved_by")
+    return entries.select_related(
+        "initiative", "kpi", "driver", "corrects", "baseline__author", "baseline__approved_by"
+    )
 
 
 def entries_of_initiative(initiative: Initiative) -> QuerySet[LedgerEntry]:
-    """All entries of an initiative that is in sight, newest first."""
-    entries = LedgerEntry.objects.filter(initiative=initiative).select_related("kpi", "driver", "baseline")
-    return entries.order_by("-interval_start", "driver_id", "-id")
+    """All entries of an initiative that is in sight, newest first; adjustments where they were booked."""
+    entries = LedgerEntry.objects.filter(initiative=initiative).select_related("kpi", "driver", "baseline", "corrects")
+    return entries.order_by(BOOKED.desc(), "driver_id", "-id")
 
 
 def drivers_of(kpi: Kpi) -> list[tuple[ValueDriver, Decimal]]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kpis.calculations.money import cents
-from kpis.ledger.models import ValueDriver
+from kpis.definitions.models import Kpi
+from kpis.ledger.models import LedgerEntry, ValueDriver
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,22 @@ class IntervalFacts:
 def terms_of(driver: ValueDriver) -> Terms:
     """The driver's likely values; its three assumptions must be loaded."""
     return Terms(
-        sign=1 if driver.kpi.direction == driver.kpi.Direction.DECREASE else -1,
+        sign=sign_of(driver.kpi.direction),
         unit_factor=driver.unit_factor,
         unit_value=driver.unit_value.likely,
         realisation=driver.realisation.likely,
         attribution=driver.attribution.likely,
     )
+
+
+def booked_terms(driver: ValueDriver, entry: LedgerEntry) -> Terms:
+    """The terms under which an earlier version of the driver booked an entry."""
+    sign = sign_of(driver.kpi.direction)
+    return Terms(sign, entry.unit_factor, entry.unit_value, entry.realisation, entry.attribution)
+
+
+def sign_of(direction: str) -> int:
+    return 1 if direction == Kpi.Direction.DECREASE else -1
 
 
 def amount_of(facts: IntervalFacts, terms: Terms) -> Decimal:

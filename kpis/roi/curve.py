@@ -31,12 +31,13 @@ class NetAt:
 
 def net_curve(flows: Sequence[Flows], *, as_of: datetime, draws: Draws) -> list[NetAt]:
     """At the end of each Sunday since the first flow, and as of the instant. Empty where nothing has flowed."""
-    dated = [pair for f in flows for pair in f.dated()]
+    dated = [(line.on, -line.amount) for f in flows for line in f.costs]
+    dated += [(on, e.amount) for f in flows for d in f.drivers for on, e in zip(d.day, d.entries, strict=True)]
     if not dated:
         return []
     today = organisation.calendar().local_date(as_of)
     days = _sundays(min(on for on, _ in dated), today)
-    net = [sum((amount for on, amount in dated if on <= _day_after(day)), Decimal(0)) for day in days]
+    net = [sum((amount for on, amount in dated if on <= day), Decimal(0)) for day in days]
     spread = _spread(flows, days, draws)
     first_open = _first_provisional(flows)
     return [
@@ -54,11 +55,6 @@ def _sundays(first: date, today: date) -> list[date]:
     return [*days, today]
 
 
-def _day_after(day: date) -> date:
-    # A benefit flows at the end of its interval: what ends at midnight after `day` is in by the end of `day`.
-    return day + timedelta(days=1)
-
-
 def _spread(flows: Sequence[Flows], days: Sequence[date], draws: Draws) -> NDArray[np.float64]:
     """P10 and P90 around the booked net, shape (2, days)."""
     money = np.zeros((len(days), draws.n))
@@ -71,9 +67,9 @@ def _spread(flows: Sequence[Flows], days: Sequence[date], draws: Draws) -> NDArr
 
 
 def _counted(flow: DriverFlow, days: Sequence[date]) -> NDArray[np.float64]:
-    ends = np.array([on.toordinal() for on in flow.on])
-    until = np.array([_day_after(day).toordinal() for day in days])
-    return (ends[None, :] <= until[:, None]).astype(float)
+    booked = np.array([day.toordinal() for day in flow.day])
+    until = np.array([day.toordinal() for day in days])
+    return (booked[None, :] <= until[:, None]).astype(float)
 
 
 def _first_provisional(flows: Sequence[Flows]) -> date | None:
@@ -82,7 +78,7 @@ def _first_provisional(flows: Sequence[Flows]) -> date | None:
             on
             for f in flows
             for flow in f.drivers
-            for on, entry in zip(flow.on, flow.entries, strict=True)
+            for on, entry in zip(flow.day, flow.entries, strict=True)
             if entry.provisional
         ),
         default=None,

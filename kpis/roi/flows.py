@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from kpis.calculations.intervals import Calendar
@@ -15,17 +15,27 @@ from kpis.definitions.models import Initiative
 from kpis.evaluation.models import Effect
 from kpis.ledger.costs import CostLine, cost_lines
 from kpis.ledger.models import CostEntry, LedgerEntry, ValueDriver
+from kpis.ledger.reading import booked_by
 from kpis.ledger.uncertainty import stream_of
 from kpis.ledger.valuation import IntervalFacts
+
+A_MOMENT = timedelta(microseconds=1)  # an interval does not hold its own end
 
 
 @dataclass(frozen=True, slots=True)
 class DriverFlow:
-    """One value driver with its entries, oldest first, and the local date at which each flows (its interval's end)."""
+    """One value driver with its entries, adjustments too, in order of their intervals.
+
+    on : the local date at which each flows: its interval's end, an adjustment's booking. day : the last local date of
+    which it is. earned : the end of the interval that it is about, for an adjustment that of the one it corrects.
+    stream : one element an entry; an adjustment's is what it added, so that the sums are what is known now.
+    """
 
     driver: ValueDriver
     entries: tuple[LedgerEntry, ...]
     on: tuple[date, ...]
+    day: tuple[date, ...]
+    earned: tuple[date, ...]
     stream: Stream
     has_range: bool  # false: neither a sampling error nor a stated range of the baseline is known
 
@@ -40,7 +50,7 @@ class DriverFlow:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """One initiative: benefits of the intervals that ended and actual costs dated up to `as_of`, in its currency."""
+    """One initiative: benefits booked and actual costs dated up to `as_of`, in its currency."""
 
     initiative: Initiative
     drivers: tuple[DriverFlow, ...]
@@ -56,7 +66,7 @@ class Flows:
         return sum((line.amount for line in self.costs), Decimal(0))
 
     def dated(self) -> Iterable[tuple[date, Decimal]]:
-        """Every flow: costs negative on their date, benefits on the local date at which their interval ends."""
+        """Every flow: costs negative on their date, benefits on the local date at which they are booked."""
         for line in self.costs:
             yield line.on, -line.amount
         for flow in self.drivers:
@@ -96,7 +106,7 @@ def flows_from(
 
 def _entries(initiatives: Sequence[Initiative], as_of: datetime) -> dict[int, list[LedgerEntry]]:
     found: dict[int, list[LedgerEntry]] = defaultdict(list)
-    rows = LedgerEntry.objects.filter(initiative__in=initiatives, interval_end__lte=as_of).select_related(
+    rows = LedgerEntry.objects.filter(booked_by(as_of), initiative__in=initiatives).select_related(
         "driver__kpi", "driver__initiative", "driver__unit_value", "driver__realisation", "driver__attribution"
     )
     for entry in rows.order_by("driver_id", "interval_start", "id"):
@@ -111,16 +121,35 @@ def _driver_flows(
     for entry in entries:
         grouped[entry.driver_id].append(entry)
     for group in grouped.values():
-        driver, effect = group[0].driver, effects[group[0].kpi_id]
+        driver = group[0].driver
+        # Of a driver that rests on another KPI by now, which may not be evaluated yet, the former one's.
+        effect = effects.get(driver.kpi_id) or effects[group[-1].kpi_id]
         facts = [IntervalFacts(e.counterfactual, e.actual, e.volume) for e in group]
-        stream = stream_of(driver, effect, facts)
+        stream = each_added(group, stream_of(driver, effect, facts))
+        earned = tuple(calendar.local_date(e.interval_end) for e in group)
+        adjusted = any(e.status == LedgerEntry.Status.ADJUSTMENT for e in group)
         yield DriverFlow(
             driver=driver,
             entries=tuple(group),
-            on=tuple(calendar.local_date(e.interval_end) for e in group),
+            on=tuple(calendar.local_date(e.booked_at) for e in group) if adjusted else earned,
+            day=tuple(calendar.local_date(e.booked_at - A_MOMENT) for e in group),
+            earned=earned,
             stream=stream,
             has_range=stream.error.standard_error is not None or stream.error.declared is not None,
         )
+
+
+def each_added(entries: Sequence[LedgerEntry], stream: Stream) -> Stream:
+    """An adjustment holds its interval as it is known since then: what it added is that less the row before it."""
+    quantity, exposure = stream.quantity.copy(), stream.exposure.copy()
+    newest: dict[tuple[datetime, datetime], int] = {}
+    for k, entry in enumerate(entries):
+        before = newest.get((entry.interval_start, entry.interval_end))
+        if before is not None:
+            quantity[k] -= stream.quantity[before]
+            exposure[k] -= stream.exposure[before]
+        newest[entry.interval_start, entry.interval_end] = k
+    return replace(stream, quantity=quantity, exposure=exposure)
 
 
 def _actual(costs: Iterable[CostEntry], *, until: date, currency: str) -> list[CostLine]:

@@ -61,7 +61,7 @@ def forecast(flows: Sequence[Flows], *, as_of: datetime, draws: Draws, reasons: 
     calendar = organisation.calendar()
     today = calendar.local_date(as_of)
     running = [flow for f in flows for flow in f.drivers if flow.entries]
-    span = min(timedelta(weeks=WEEKS_BACK), today - min((flow.on[0] for flow in running), default=today))
+    span = min(timedelta(weeks=WEEKS_BACK), today - min((flow.earned[0] for flow in running), default=today))
     if span < timedelta(weeks=4):
         reasons["forecast"] = "A forecast needs at least four weeks of booked benefits."
         return None
@@ -72,8 +72,9 @@ def forecast(flows: Sequence[Flows], *, as_of: datetime, draws: Draws, reasons: 
     likely = np.zeros(len(days))
     for flow in running:
         # The window ends where the driver's last complete interval ends, so that a monthly driver is not diluted.
-        end = flow.on[-1]
-        recent = np.array([end - span < on <= end for on in flow.on], float)
+        # An adjustment counts where it was earned: a correction of last year is not what comes back each week.
+        end = flow.earned[-1]
+        recent = np.array([end - span < on <= end for on in flow.earned], float)
         per_day = 1.0 / span.days
         everything = np.ones_like(recent)
         weights = everything[None, :] + ahead[:, None] * per_day * recent[None, :]

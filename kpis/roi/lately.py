@@ -27,13 +27,11 @@ class Lately:
 
 
 def benefit_lately(flows: Flows, *, as_of: datetime) -> Lately:
-    """Sums of the entries by the day on which their interval ended."""
+    """Sums of the entries by the day on which they were booked."""
     today = organisation.calendar().local_date(as_of)
     by_month = all(flow.driver.kpi.interval in LONG for flow in flows.drivers)
     starts = _months(today) if by_month else _weeks(today)
-    ended = [
-        (on - timedelta(days=1), float(e.amount)) for f in flows.drivers for on, e in zip(f.on, f.entries, strict=True)
-    ]
+    ended = [(day, float(e.amount)) for f in flows.drivers for day, e in zip(f.day, f.entries, strict=True)]
     values = []
     for start, end in zip(starts, [*starts[1:], date.max], strict=True):
         amounts = [amount for on, amount in ended if start <= on < end]

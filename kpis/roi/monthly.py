@@ -1,9 +1,12 @@
-"""The account by calendar month: benefits by the month in which their interval ended, costs by their date."""
+"""The account by calendar month: benefits by the month in which their interval ended, costs by their date.
+
+Adjustments belong to the month in which they were booked: a closed month stays as it was.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from kpis.roi.flows import Flows
@@ -30,9 +33,8 @@ def by_month(flows: Flows) -> list[MonthSum]:
     for line in flows.costs:
         found.setdefault(line.on.replace(day=1), []).append((0, Decimal(0), line.amount, False))
     for flow in flows.drivers:
-        for on, entry in zip(flow.on, flow.entries, strict=True):
-            # `on` is the day after the interval's last: what ended at midnight belongs to the month before.
-            month = (on - timedelta(days=1)).replace(day=1)
+        for day, entry in zip(flow.day, flow.entries, strict=True):
+            month = day.replace(day=1)
             found.setdefault(month, []).append((1, entry.amount, Decimal(0), entry.provisional))
     return [
         MonthSum(

@@ -161,10 +161,11 @@ def _roi(benefit: Decimal, invested: Decimal) -> Answer:
 def _benefits(flows: Sequence[Flows]) -> Benefits:
     sums = dict.fromkeys(("direct", "indirect", "freed"), Decimal(0))
     for f in flows:
-        for flow in f.drivers:
-            sums[flow.driver.benefit_type] += flow.amount
-            if flow.driver.benefit_type == ValueDriver.BenefitType.DIRECT and flow.driver.is_freed_time:
-                sums["freed"] += flow.amount
+        for entry in (entry for flow in f.drivers for entry in flow.entries):
+            # By what the entry was booked as: a driver that changes its kind does not change closed months.
+            sums[entry.benefit_type] += entry.amount
+            if entry.benefit_type == ValueDriver.BenefitType.DIRECT and entry.is_freed_time:
+                sums["freed"] += entry.amount
     return Benefits(**sums, captured=sums["direct"] - sums["freed"])
 
 

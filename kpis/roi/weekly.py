@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from kpis.definitions import organisation
 from kpis.roi.flows import Flows
-
-A_MOMENT = timedelta(microseconds=1)  # an interval does not hold its own end
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +29,13 @@ def of_week(flows: Sequence[Flows], monday: date) -> WeekSum:
 
     An interval that ends as the next week begins (a day, a week, a month) belongs to the week that it closes.
     """
-    calendar, end = organisation.calendar(), monday + timedelta(days=7)
+    end = monday + timedelta(days=7)
     entries = [
         entry
         for f in flows
         for flow in f.drivers
-        for entry in flow.entries
-        if monday <= calendar.local_date(entry.interval_end - A_MOMENT) < end
+        for day, entry in zip(flow.day, flow.entries, strict=True)
+        if monday <= day < end
     ]
     costs = [line.amount for f in flows for line in f.costs if monday <= line.on < end]
     return WeekSum(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.db.models import F
 
 from kpis import pipeline, verification
 from kpis.evaluation.models import Effect
+from kpis.ledger import changing, closing, periods
+from kpis.ledger.changing import Stated
 from kpis.ledger.models import LedgerEntry
 from kpis.measurements.models import Measurement
 from kpis.plumbing import snapshot
@@ -17,6 +21,7 @@ from kpis.rollups.models import IntervalValue, KpiState
 from tests.db.evaluation.conftest import DAYS_BEFORE, GO_LIVE, approved, arrive, as_of, house, measured, noise, noon
 from tests.factories import (
     ArrivalFactory,
+    ControllerFactory,
     CostEntryFactory,
     InitiativeFactory,
     KpiFactory,
@@ -171,14 +176,72 @@ def test_an_entry_that_nothing_explains_and_one_that_is_missing_are_named(booked
     assert sum("recomputed nothing" in line for line in lines) == 1
 
 
-def test_a_closed_entry_stays_as_it_was_booked_but_must_follow_from_its_own_row(booked):
-    entry = LedgerEntry.objects.order_by("interval_start")[4]
-    LedgerEntry.objects.update(status="closed")
-    assert found() == []
+@pytest.fixture
+def closed(booked, at):
+    """April is closed: its thirty days, and the last two of March with it; an hour was worth more afterwards."""
+    with at(NOW):
+        for key in ("2026-03", "2026-04"):
+            closing.close_period(periods.period_named(key), by=ControllerFactory(), at=NOW)
+        price = Stated(Decimal(60), Decimal(60), Decimal(60))
+        changing.change_driver(booked, {"unit_value": price}, by=None, at=NOW)
+        pipeline.bring_up_to_date(at_most=100)
+    return booked
 
-    LedgerEntry.objects.filter(pk=entry.pk).update(amount=entry.amount * 2)
 
-    assert found()[0].startswith("Closed ledger entry support.time “Minutes saved” 2026-04-03")
+@contextmanager
+def past_the_guards():
+    """As somebody who owns the database could."""
+    with connection.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica")
+        yield
+        cursor.execute("set session_replication_role = origin")
+
+
+def test_closed_entries_with_their_adjustments_are_what_the_data_say(closed):
+    result = verification.verify(now=NOW)
+
+    assert LedgerEntry.objects.filter(status="adjustment").count() == 32
+    assert (result.differences, result.compared["closed periods"]) == ([], 2)
+
+
+@pytest.mark.parametrize("status", ["closed", "adjustment"])
+def test_a_closed_entry_or_adjustment_that_was_changed_is_named_with_the_sum_and_the_period(closed, status):
+    entry = LedgerEntry.objects.filter(status=status).order_by("interval_start")[4]
+    with past_the_guards():
+        LedgerEntry.objects.filter(pk=entry.pk).update(amount=entry.amount + Decimal("0.01"))
+
+    lines = [line for line in found() if not line.startswith("ROI")]
+
+    word = "Adjustment" if status == "adjustment" else "Closed ledger entry"
+    assert lines[0] == (
+        f"{word} support.time “Minutes saved” 2026-04-03T00:00+02:00 amount: "
+        f"stored {entry.amount + Decimal('0.01')}, recomputed {entry.amount}"
+    )
+    assert any(
+        line.startswith("Closed ledger entry support.time “Minutes saved” 2026-04-03T00:00+02:00 with its")
+        for line in lines
+    )
+    assert any(line.startswith("Closed period 2026-04 support benefit: stored") for line in lines) == (
+        status == "closed"
+    )
+
+
+def test_an_adjustment_that_was_taken_away_is_missed(closed):
+    entry = LedgerEntry.objects.filter(status="adjustment").order_by("interval_start")[4]
+    before = LedgerEntry.objects.get(status="closed", interval_start=entry.interval_start).amount
+    with past_the_guards():
+        entry.delete()
+
+    (line,) = [line for line in found() if line.startswith("Closed")]
+
+    assert line.endswith(f"with its adjustments: stored {before}, recomputed {before + entry.amount}")
+
+
+def test_a_cost_that_was_slipped_into_a_closed_period_is_named(closed):
+    with past_the_guards():
+        CostEntryFactory(initiative=closed.initiative, amount=Decimal("5.00"), on=date(2026, 4, 7))
+
+    assert "Closed period 2026-04 support cost: stored 0.00, recomputed 5.00" in found()
 
 
 def test_what_is_still_on_its_way_is_counted_and_is_no_difference(booked, kpi):

@@ -90,7 +90,7 @@ def test_an_answer_of_our_own_failure_is_not_kept(api, body, monkeypatch):
         raise OperationalError("gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(costs.changing, "create_cost", out_of_reach)
+        patch.setattr(costs.spending, "create_cost", out_of_reach)
         assert send(api, body).status_code == 503
     assert send(api, body).status_code == 201
     assert CostEntry.objects.count() == 1

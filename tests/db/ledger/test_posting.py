@@ -78,16 +78,6 @@ def test_a_second_posting_touches_no_row(driver):
     assert list(LedgerEntry.objects.order_by("pk").values()) == before
 
 
-def test_a_closed_entry_stays_as_it_was_when_its_data_change(driver):
-    post(driver)
-    first = LedgerEntry.objects.order_by("interval_start")[0]
-    LedgerEntry.objects.filter(pk=first.pk).update(status="closed")
-    driver.unit_value.low = driver.unit_value.likely = driver.unit_value.high = Decimal(4)
-    driver.unit_value.save()
-    post(driver)
-    assert amounts() == [Decimal("250.00"), Decimal("300.00"), Decimal("-500.00")]
-
-
 def test_an_interval_that_lost_its_data_loses_its_entry(driver):
     post(driver)
     IntervalValue.objects.filter(start=BEGIN).delete()

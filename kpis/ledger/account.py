@@ -1,0 +1,107 @@
+"""What a period comes to, by initiative: what it freezes when it is closed, and what it says afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+
+from kpis.definitions.models import Initiative
+from kpis.ledger.costs import cost_lines
+from kpis.ledger.models import CostEntry, LedgerEntry, Period
+
+NOTHING = Decimal("0.00")
+ADJUSTED = Q(status=LedgerEntry.Status.ADJUSTMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One initiative in one period, in its currency; `cost` is positive.
+
+    benefit : the entries whose interval ended in the period. adjusted : what was booked in it for earlier ones.
+    """
+
+    initiative: Initiative
+    entries: int
+    benefit: Decimal
+    adjustments: int
+    adjusted: Decimal
+    cost: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        return self.benefit + self.adjusted - self.cost
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "currency": self.initiative.currency,
+            "entries": self.entries,
+            "benefit": f"{self.benefit:.2f}",
+            "adjustments": self.adjustments,
+            "adjusted": f"{self.adjusted:.2f}",
+            "cost": f"{self.cost:.2f}",
+        }
+
+
+def accounts_of(period: Period, initiatives: Collection[Initiative]) -> list[Account]:
+    """Those of these initiatives that the period says anything about: as frozen if it is closed, else as of now."""
+    if period.is_closed:
+        found = [_as_frozen(initiative, period.account.get(initiative.slug)) for initiative in initiatives]
+        return [account for account in found if account is not None]
+    return accounts_now(period, initiatives)
+
+
+def accounts_now(period: Period, initiatives: Collection[Initiative]) -> list[Account]:
+    """The same computed from entries and costs as they stand, whether the period is closed or not."""
+    own = [initiative for initiative in initiatives if initiative.is_sample == period.is_sample]
+    sums, costs = _sums(period, own), _costs(period, own)
+    return [
+        Account(initiative, *sums.get(initiative.pk, (0, NOTHING, 0, NOTHING)), costs.get(initiative.pk, NOTHING))
+        for initiative in own
+        if initiative.pk in sums or initiative.pk in costs
+    ]
+
+
+def _sums(period: Period, initiatives: list[Initiative]) -> dict[int, tuple[int, Decimal, int, Decimal]]:
+    """By initiative: entries and their amount, adjustments and theirs."""
+    booked = ~ADJUSTED & Q(interval_end__gt=period.starts_at, interval_end__lte=period.ends_at)
+    booked |= ADJUSTED & Q(computed_at__gt=period.starts_at, computed_at__lte=period.ends_at)
+    rows = (
+        LedgerEntry.objects.filter(booked, initiative__in=initiatives)
+        .order_by()
+        .values("initiative_id")
+        .annotate(
+            entries=Count("pk", filter=~ADJUSTED),
+            benefit=Sum("amount", filter=~ADJUSTED, default=NOTHING),
+            corrections=Count("pk", filter=ADJUSTED),
+            adjusted=Sum("amount", filter=ADJUSTED, default=NOTHING),
+        )
+    )
+    return {r["initiative_id"]: (r["entries"], r["benefit"], r["corrections"], r["adjusted"]) for r in rows}
+
+
+def _costs(period: Period, initiatives: list[Initiative]) -> dict[int, Decimal]:
+    """Actual payments in the period, by initiative; those without any are absent."""
+    entries = CostEntry.objects.filter(initiative__in=initiatives, kind=CostEntry.Kind.ACTUAL, on__lte=period.last)
+    found: dict[int, Decimal] = {}
+    for entry in entries:
+        for line in cost_lines([entry], until=period.last):
+            if line.on >= period.first:
+                found[entry.initiative_id] = found.get(entry.initiative_id, NOTHING) + line.amount
+    return found
+
+
+def _as_frozen(initiative: Initiative, stored: dict[str, Any] | None) -> Account | None:
+    if stored is None:
+        return None
+    return Account(
+        initiative=initiative,
+        entries=stored["entries"],
+        benefit=Decimal(stored["benefit"]),
+        adjustments=stored["adjustments"],
+        adjusted=Decimal(stored["adjusted"]),
+        cost=Decimal(stored["cost"]),
+    )
