@@ -185,9 +185,7 @@ def remove_kpi(kpi: Kpi, *, by: Actor, at: datetime) -> None:
 def _refuse_booked(entries: QuerySet[LedgerEntry]) -> None:
     """Closed entries and adjustments stay for good, and with them what they were computed from."""
     if entries.exclude(status=LedgerEntry.Status.OPEN).exists():
-        sentence = _(
-            "It has entries in a closed period, and those stay. End it instead: a value driver by its last day."
-        )
+        sentence = _("It has entries in a closed period, and those stay. A value driver ends with its last day.")
         raise ChangeRefused("period_closed", sentence)
 
 

@@ -47,7 +47,7 @@ def exactly(number: str, *, share: bool = False) -> dict[str, object]:
 
 @dataclass
 class Books:
-    """`measure(30, 16)` on the 30th of March, from 32 on in April; `close("2026-03", at=…)` closes what there is then."""
+    """`measure(30, 16)` on the 30th of March, from 32 on in April; `close("2026-03", at=…)`."""
 
     driver: ValueDriver
     minutes: Series
