@@ -1,16 +1,16 @@
 """Internal rates of return: all of them, because a flow that changes its sign more than once can have several.
 
 Libraries return one root and do not say so (docs/methods.md "IRR"). Here the sign of the net present value is followed
-over 1 + r from 0.0001 to 10,000; where it changes, and where it only touches zero, there is a rate.
+over 1 + r from 0.0001 to 10,000; where it changes, and where it turns at zero, there is a rate.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq, minimize_scalar
 
 from kpis.calculations.answer import Answer
 from kpis.calculations.defaults import DAYS_A_YEAR
@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 # ln(1 + r): fine where rates are ordinary, coarser towards total loss and absurd gain.
 GRID: Final = np.unique(np.concatenate([np.linspace(np.log(1e-4), np.log(1e4), 400), np.linspace(-0.7, 0.7, 561)]))
 TOUCHES: Final = 1e-9  # of the sum of absolute discounted flows
+HALVINGS: Final = 60  # of a step of the grid: below the last digit
 SHORTEST_DAYS: Final = 30
 
 
@@ -73,35 +74,51 @@ def _roots(times: Floats, flows: Floats) -> tuple[float, ...]:
     kept = flows != 0
     times, flows = times[kept] - times[kept][0], flows[kept] / np.abs(flows).max()
 
-    def worth(log_rate: float) -> float:
-        return float(_worth(np.array([log_rate]), times, flows)[0])
+    def worth(log_rates: Floats) -> Floats:
+        return _share(log_rates, times, flows, flows)
 
-    values = _worth(GRID, times, flows)
-    logs = [float(GRID[i]) for i in np.flatnonzero(values == 0)]
-    for i in np.flatnonzero(values[:-1] * values[1:] < 0):
-        logs.append(float(brentq(worth, GRID[i], GRID[i + 1], xtol=1e-14, rtol=1e-14)))
-    size = np.abs(values)
-    for i in np.flatnonzero((size[1:-1] < size[:-2]) & (size[1:-1] < size[2:])) + 1:
-        if values[i - 1] * values[i + 1] > 0 and values[i] * values[i + 1] > 0:
-            found = minimize_scalar(
-                lambda x: abs(worth(x)), bounds=(GRID[i - 1], GRID[i + 1]), method="bounded", options={"xatol": 1e-12}
-            )
-            if found.fun < TOUCHES:
-                logs.append(float(found.x))
-    return _distinct(logs)
+    def slope(log_rates: Floats) -> Floats:
+        return _share(log_rates, times, flows, -times * flows)
+
+    values, slopes = worth(GRID), slope(GRID)
+    crossed = np.flatnonzero(values[:-1] * values[1:] < 0)
+    turned = np.flatnonzero((slopes[:-1] * slopes[1:] < 0) & (values[:-1] * values[1:] > 0))
+    touching = _bisected(slope, GRID[turned], GRID[turned + 1])
+    return _distinct(
+        np.concatenate(
+            [
+                GRID[values == 0],
+                _bisected(worth, GRID[crossed], GRID[crossed + 1]),
+                touching[np.abs(worth(touching)) < TOUCHES],
+            ]
+        )
+    )
 
 
-def _worth(log_rates: Floats, times: Floats, flows: Floats) -> Floats:
-    """Net present value at each ln(1 + r), as a share of the absolute discounted flows: between −1 and 1."""
+def _bisected(of: Callable[[Floats], Floats], low: Floats, high: Floats) -> Floats:
+    """Where `of` is zero between each `low` and `high`, at which its signs differ; to the last digit."""
+    sign = np.sign(of(low)) if low.size else low
+    for _ in range(HALVINGS if low.size else 0):
+        middle = (low + high) / 2
+        before = np.sign(of(middle)) == sign
+        low, high = np.where(before, middle, low), np.where(before, high, middle)
+    return (low + high) / 2
+
+
+def _share(log_rates: Floats, times: Floats, flows: Floats, weighed: Floats) -> Floats:
+    """The sum of what is weighed, discounted by each ln(1 + r), as a share of the absolute discounted flows.
+
+    Of the flows themselves: their net present value, between −1 and 1. Scaled, so that no rate overflows.
+    """
     exponents = -log_rates[:, None] * times[None, :]
-    weights = np.exp(exponents - exponents.max(axis=1, keepdims=True))
-    worth: Floats = (weights @ flows) / (weights @ np.abs(flows))
-    return worth
+    discounts = np.exp(exponents - exponents.max(axis=1, keepdims=True))
+    share: Floats = (discounts @ weighed) / (discounts @ np.abs(flows))
+    return share
 
 
-def _distinct(logs: list[float]) -> tuple[float, ...]:
+def _distinct(logs: Floats) -> tuple[float, ...]:
     kept: list[float] = []
-    for log in sorted(logs):
+    for log in np.sort(logs).tolist():
         if not kept or log - kept[-1] > 1e-6:
             kept.append(log)
     return tuple(float(np.expm1(log)) for log in kept)

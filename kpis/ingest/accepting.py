@@ -240,7 +240,7 @@ def _wanted(
 ) -> tuple[list[labelling.Wanted], NDArray[np.intp]]:
     """The series of the good points, and for each point the place of its own among them."""
     pair = columns.kpi[good].astype(np.int64) * len(columns.label_sets) + columns.labels[good]
-    pairs, which = np.unique(pair, return_inverse=True)
+    pairs, which = _distinct(pair, len(columns.kpi_keys) * len(columns.label_sets))
     kpi, labels = np.divmod(pairs, max(len(columns.label_sets), 1))
     canonical = {n: labelling.canonical(columns.label_sets[n]) for n in set(labels.tolist())}
     wanted = [
@@ -248,6 +248,14 @@ def _wanted(
         for k, n in zip(kpi.tolist(), labels.tolist(), strict=True)
     ]
     return wanted, which
+
+
+def _distinct(pair: NDArray[np.int64], possible: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct ones, and the place of each among them; by counting where not many are possible: no sorting."""
+    if possible > len(pair):
+        return np.unique(pair, return_inverse=True)
+    there = np.bincount(pair, minlength=possible) > 0
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[pair]
 
 
 def _points(columns: Columns, good: NDArray[np.intp], series_ids: list[int], which: NDArray[np.intp]) -> store.Points:

@@ -20,7 +20,6 @@ from kpis.ingest.models import BatchDigest
 from kpis.ingest.receipts import Receipt
 from kpis.measurements import binary
 from kpis.measurements.binary import Parameter, Statement
-from kpis.plumbing import prepared
 
 SeriesOfKpi = tuple[int, str]  # a series' id, and the key of its KPI
 
@@ -31,11 +30,11 @@ MOST_SERIES = 1_000
 
 # One statement. What it leaves, the count for the sender's own eyes, is not worth waiting for the disk: no point
 # depends on it.
-KNOWN = """
+_known = Statement("""
 with known as (
     select d.received, d.points, set_config('synchronous_commit', 'off', true)
     from kpis_batchdigest d
-    where d.digest = %(digest)s::bytea and d.at > %(oldest)s::timestamptz and not exists (
+    where d.digest = {digest} and d.at > {oldest} and not exists (
         select from unnest(d.series_ids, d.kpi_keys) as u (series_id, key)
         left join kpis_series s on s.id = u.series_id
         left join kpis_kpi k on k.id = s.kpi_id and k.key = u.key
@@ -44,11 +43,11 @@ with known as (
     )
 ), noted as (
     insert into kpis_batch (arrived_at, token_id, received, accepted, replaced, unchanged, rejected, form, size)
-    select %(at)s::timestamptz, %(token)s::int8, received, 0, received - points, points, 0, %(form)s, %(size)s::int4
+    select {at}, {token}, received, 0, received - points, points, 0, {form}, {size}
     from known
 )
 select received, points from known
-"""
+""")
 REMEMBER = """
 insert into kpis_batchdigest (digest, at, received, points, series_ids, kpi_keys, stamp)
 select {digest}, {arrived_at}, {received}, {points}, {series_ids}, {kpi_keys},
@@ -70,11 +69,19 @@ def digest_of(body: bytes, *form: str, actor: Token) -> bytes:
 
 def receipt_of(digest: bytes, *, actor: Token, form: str, size: int, at: datetime) -> Receipt | None:
     """The receipt of a request whose points are all there as it has them; None where that is not certain."""
-    noted = {"at": at, "token": actor.pk, "form": form, "size": size}
-    found = prepared.execute(KNOWN, noted | {"digest": digest, "oldest": at - KEPT}).fetchone()
-    if found is None:
+    found = _known.run(
+        {
+            "digest": binary.bytea(digest),
+            "oldest": binary.instant(epoch_us(at - KEPT)),
+            "at": binary.instant(epoch_us(at)),
+            "token": binary.int8(actor.pk),
+            "form": binary.text(form),
+            "size": binary.int4(size),
+        }
+    )
+    if not found.ntuples:
         return None
-    received, points = found
+    received, points = (binary.whole_number(found, 0, column) for column in (0, 1))
     return Receipt(received=received, replaced=received - points, unchanged=points)
 
 

@@ -6,7 +6,6 @@ What has changed is noted as an Arrival in the same transaction, so that no inte
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -108,7 +107,9 @@ def once_each(points: Points) -> Points:
 
 def _equals_next(values: NDArray[np.generic]) -> NDArray[np.bool_]:
     """Whether each value has an equal one right behind it. lexsort is stable, so the last of a run was sent last."""
-    return np.append(values[:-1] == values[1:], False)[: len(values)]
+    same = np.zeros(len(values), np.bool_)
+    np.equal(values[:-1], values[1:], out=same[:-1])
+    return same
 
 
 def _ranks(event_id: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -176,7 +177,7 @@ def _copy(points: Points, batch_id: int) -> None:
 def _upsert(points: Points, batch_id: int, arrived_at: datetime) -> Written:
     given = parameters(points) | {"batch_id": binary.int8(batch_id), "arrived_at": binary.instant(epoch_us(arrived_at))}
     result = UPSERT.run({"event_id": binary.texts([""] * len(points))} | given)
-    accepted, replaced = (struct.unpack(">q", result.get_value(0, column) or b"")[0] for column in (0, 1))
+    accepted, replaced = (binary.whole_number(result, 0, column) for column in (0, 1))
     return Written(accepted, replaced, len(points) - accepted - replaced)
 
 
@@ -192,12 +193,10 @@ def parameters(points: Points) -> dict[str, Parameter]:
 
 
 def touched(points: Points) -> dict[str, Parameter]:
-    """The quarter hours that the points lie in, by series, for `ARRIVED`."""
-    found = np.unique(points.series_id.astype(np.int64) << 32 | points.at_us // QUARTER_HOUR_US)
-    return {
-        "touched_series": binary.int4s((found >> 32).astype(np.int32)),
-        "touched_slots": binary.int4s((found & 0xFFFFFFFF).astype(np.int32)),
-    }
+    """The quarter hours that the points, sorted by series and time, lie in, by series, for `ARRIVED`."""
+    slots = (points.at_us // QUARTER_HOUR_US).astype(np.int32)
+    last = ~(_equals_next(slots) & _equals_next(points.series_id))
+    return {"touched_series": binary.int4s(points.series_id[last]), "touched_slots": binary.int4s(slots[last])}
 
 
 def _note_arrivals(points: Points, arrived_at: datetime) -> None:
