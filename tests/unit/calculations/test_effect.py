@@ -153,6 +153,58 @@ def test_the_interval_holds_the_planted_effect_about_95_times_in_100(method):
     assert 0.89 <= np.mean(held) <= 0.99
 
 
+def skewed(rng, n):
+    errors = rng.exponential(1, n + 50) - 1
+    for i in range(1, errors.size):
+        errors[i] += 0.4 * errors[i - 1]
+    return errors[50:]
+
+
+def longer_memory(rng, n):
+    errors = rng.normal(size=n + 50)
+    for i in range(2, errors.size):
+        errors[i] += 0.4 * errors[i - 1] + 0.3 * errors[i - 2]
+    return errors[50:]
+
+
+def moving_average(rng, n):
+    return np.convolve(rng.normal(size=n + 5), np.ones(6), "valid")
+
+
+def twice_as_loud_after(rng, n):
+    return rng.normal(size=n) * np.where(np.arange(n) < 40, 1.0, math.sqrt(2))
+
+
+@pytest.mark.parametrize(
+    ("errors", "least"), [(skewed, 0.91), (moving_average, 0.93), (longer_memory, 0.83), (twice_as_loud_after, 0.87)]
+)
+def test_in_worlds_that_the_model_does_not_describe_the_interval_holds_the_truth_as_often_as_is_known(errors, least):
+    rng, held = np.random.default_rng(20261124), 0
+    for _ in range(250):
+        values = errors(rng, 60)
+        estimate = evaluate(
+            compare(Series.of(values[:40]), Series.of(values[40:], start=40), None), method="ar1", confidence=0.95
+        )
+        held += estimate.low <= 0 <= estimate.high
+    assert least <= held / 250 <= 0.995
+
+
+@pytest.mark.parametrize("phi", [0.4, 0.7])
+def test_the_effect_beyond_a_trend_has_an_interval_that_holds_it_where_plain_ones_do_not(phi):
+    rng, held, plain = np.random.default_rng(20261124), 0, 0
+    for _ in range(200):
+        values = ar1(rng, 36, phi)
+        estimate = evaluate(
+            compare(Series.of(values[:24]), Series.of(values[24:], start=24), None), method="its", confidence=0.95
+        )
+        held += estimate.low <= 0 <= estimate.high
+        x = np.column_stack([np.ones(36), np.arange(36), np.arange(36) >= 24, np.maximum(np.arange(36) - 24, 0)])
+        mean_effect = sm.OLS(values, x).fit().t_test([0, 0, 1, 5.5])
+        plain += mean_effect.pvalue > 0.05
+    assert 0.90 <= held / 200 <= 0.99
+    assert plain / 200 < (0.88 if phi == 0.4 else 0.70)
+
+
 def test_dependent_days_make_a_wider_interval_than_independent_ones():
     before, after = pair(3, phi=0.7)
     dependent = evaluate(compare(before, after), method="ar1", confidence=0.95)
@@ -415,6 +467,45 @@ def test_any_finite_values_give_an_answer_with_finite_numbers(before, after, met
     for member in ("effect", "low", "high", "standard_error", "p_value", "improvement_low", "monitoring_high"):
         value = getattr(estimate, member)
         assert value is None or math.isfinite(value)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from(["ar1", "its", "welch"]),
+    st.sampled_from([60.0, 0.001, -1.0]),
+    st.floats(-50, 50),
+)
+def test_another_unit_scales_the_effect_and_a_mirrored_one_with_the_other_direction_says_the_same(
+    seed, method, factor, shift
+):
+    sides = pair(seed, n_before=42, n_after=28)
+    turned = [Series(side.values * factor + shift, side.positions) for side in sides]
+    plain = evaluate(compare(*sides), method=method, confidence=0.95)
+    other = evaluate(
+        compare(*turned, direction="decrease" if factor > 0 else "increase"), method=method, confidence=0.95
+    )
+    assert (other.effect, other.standard_error) == pytest.approx(
+        (plain.effect * factor, plain.standard_error * abs(factor)), rel=1e-6, abs=1e-9
+    )
+    assert sorted([other.low, other.high]) == pytest.approx(
+        sorted([plain.low * factor, plain.high * factor]), rel=1e-6, abs=1e-9
+    )
+    assert (other.verdict, other.monitoring_verdict) == (plain.verdict, plain.monitoring_verdict)
+    assert other.p_value == pytest.approx(plain.p_value, rel=1e-5, abs=1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([60.0, 0.001]))
+def test_an_improvement_has_no_unit(seed, factor):
+    sides = pair(seed)
+    plain = evaluate(compare(*sides), method="ar1", confidence=0.95)
+    scaled = evaluate(
+        compare(*(Series(side.values * factor, side.positions) for side in sides)), method="ar1", confidence=0.95
+    )
+    assert (scaled.improvement, scaled.improvement_low, scaled.improvement_high) == pytest.approx(
+        (plain.improvement, plain.improvement_low, plain.improvement_high), rel=1e-6
+    )
 
 
 def test_the_season_depends_on_the_length_of_the_baseline_alone():

@@ -34,9 +34,13 @@ def false_alarms(phi: float, *, interval: str, n_before: int = 60, looks: int = 
     return alarms / series
 
 
-@pytest.mark.parametrize("phi", [0.0, 0.5])
-def test_looking_every_few_days_raises_a_false_alarm_in_at_most_one_series_in_ten(phi):
-    assert false_alarms(phi, interval="monitoring") <= 0.10
+@pytest.mark.parametrize(("n_before", "phi"), [(40, 0.0), (40, 0.6), (60, 0.5), (90, 0.3), (180, 0.6)])
+def test_looking_every_few_days_raises_a_false_alarm_in_at_most_one_series_in_ten(n_before, phi):
+    assert false_alarms(phi, interval="monitoring", n_before=n_before, series=400) <= 0.10
+
+
+def test_the_proven_interval_raises_hardly_any():
+    assert false_alarms(0.3, interval="strict", n_before=90) <= 0.02
 
 
 def test_the_interval_for_a_single_look_would_raise_twice_as_many():
