@@ -25,7 +25,15 @@ from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
 from kpis.evaluation import rivals
 from kpis.evaluation.models import Effect
-from kpis.evaluation.outcome import NO_BASELINE, NO_CONTROL_LEFT, NO_GO_LIVE_DATE, NOT_LIVE, as_effect, not_compared
+from kpis.evaluation.outcome import (
+    NO_BASELINE,
+    NO_CONTROL_LEFT,
+    NO_GO_LIVE_DATE,
+    NOT_LIVE,
+    Outlook,
+    as_effect,
+    not_compared,
+)
 from kpis.rollups import series
 from kpis.rollups.series import IntervalPoint
 
@@ -109,14 +117,15 @@ def _effect(kpi: Kpi, evidence: Evidence) -> Effect:
         lived = _values(kpi, live, evidence).treated if live else NOTHING
         return not_compared(kpi, baseline, lived, evidence.as_of, because=_what_lacks(kpi, baseline))
     after = _values(kpi, live, evidence)
+    outlook = Outlook(kpi, evidence.as_of, evidence.calendar, after.treated)
     if baseline.window_start is None or baseline.window_end is None:  # declared
-        return as_effect(kpi, baseline, _declared(kpi, baseline, after.treated), evidence.as_of)
+        return as_effect(baseline, _declared(kpi, baseline, after.treated), outlook)
     before = _values(kpi, Interval(baseline.window_start, baseline.window_end), evidence)
     if baseline.control and (before.control is None or not before.control.n):
         return not_compared(kpi, baseline, after.treated, evidence.as_of, because=NO_CONTROL_LEFT)
     moved = _has_moved(before, baseline)
     estimate = _measured(kpi, baseline, _as_frozen(before, baseline) if moved else before, after)
-    return as_effect(kpi, baseline, estimate, evidence.as_of, baseline_moved=moved)
+    return as_effect(baseline, estimate, outlook, baseline_moved=moved)
 
 
 def _what_lacks(kpi: Kpi, baseline: Baseline | None) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from kpis.baselines.models import Baseline
 from kpis.calculations.effect import EffectEstimate
+from kpis.calculations.intervals import Calendar, Granularity
 from kpis.calculations.series import Series
+from kpis.calculations.sufficiency import enough_at
 from kpis.definitions.models import Kpi
 from kpis.evaluation.models import Effect
 
@@ -30,6 +33,7 @@ COMPARED = (
     "monitoring_low",
     "monitoring_high",
 )
+RAREST = 0.01  # share of intervals with values: below, a date is a guess whatever one calculates
 LENGTH = {
     Kpi.Interval.HOUR: timedelta(hours=1),
     Kpi.Interval.DAY: timedelta(days=1),
@@ -39,17 +43,41 @@ LENGTH = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is known of a KPI as of an instant; `lived`: its complete intervals since go-live."""
+
+    kpi: Kpi
+    as_of: datetime
+    calendar: Calendar
+    lived: Series
+
+    def enough_on(self, missing: int) -> str:
+        """The date on which the missing intervals will be there, if as many are left out as so far."""
+        granularity = Granularity(self.kpi.interval)
+        since, share = self.calendar.start_of(self.as_of, granularity), max(self._present(), RAREST)
+        at = enough_at(missing, since=since, calendar=self.calendar, granularity=granularity, present=share)
+        return self.calendar.local_date(at or since).isoformat()
+
+    def _present(self) -> float:
+        """The share of intervals that have a value."""
+        due = 5 / 7 if self.kpi.workdays_only and self.kpi.interval in (Kpi.Interval.HOUR, Kpi.Interval.DAY) else 1.0
+        if self.lived.n < 2:
+            return due
+        return min(due, self.lived.n / int(self.lived.positions[-1] - self.lived.positions[0] + 1))
+
+
 def as_effect(
-    kpi: Kpi, baseline: Baseline, estimate: EffectEstimate, as_of: datetime, *, baseline_moved: bool = False
+    baseline: Baseline, estimate: EffectEstimate, outlook: Outlook, *, baseline_moved: bool = False
 ) -> Effect:
     """The estimate as a row that is not stored yet."""
     verdict, reasons = _verdict(estimate)
-    reasons |= _what_is_missing(kpi, estimate, as_of)
+    reasons |= _what_is_missing(estimate, outlook)
     notes = [*estimate.notes, *(["baseline_data_changed"] if baseline_moved else [])]
     return Effect(
-        kpi=kpi,
+        kpi=outlook.kpi,
         baseline=baseline,
-        as_of=as_of,
+        as_of=outlook.as_of,
         method=estimate.method,
         evidence_grade=estimate.evidence_grade,
         verdict=verdict,
@@ -74,7 +102,7 @@ def as_effect(
         counterfactual=estimate.counterfactual.as_json() if estimate.counterfactual else {},
         notes=notes,
         reasons=reasons,
-        details=_details(kpi, baseline, estimate, as_of),
+        details=_details(baseline, estimate, outlook),
     )
 
 
@@ -109,7 +137,7 @@ def _verdict(estimate: EffectEstimate) -> tuple[str, dict[str, str]]:
     return estimate.monitoring_verdict, reasons
 
 
-def _what_is_missing(kpi: Kpi, estimate: EffectEstimate, as_of: datetime) -> dict[str, str]:
+def _what_is_missing(estimate: EffectEstimate, outlook: Outlook) -> dict[str, str]:
     """Too few intervals, in a sentence for each member that is missing because of them."""
     if estimate.missing_before:
         needed = estimate.n_before + estimate.missing_before
@@ -117,7 +145,7 @@ def _what_is_missing(kpi: Kpi, estimate: EffectEstimate, as_of: datetime) -> dic
             f"Not enough data: the baseline holds {estimate.n_before} of the {needed} intervals that a range needs."
         )
     elif estimate.missing_after and estimate.method != "declared":
-        needed, on = estimate.n_after + estimate.missing_after, _about_on(kpi, estimate.missing_after, as_of)
+        needed, on = estimate.n_after + estimate.missing_after, outlook.enough_on(estimate.missing_after)
         sentence = (
             f"Not enough data yet: {estimate.n_after} of {needed} intervals since go-live."
             f" {estimate.missing_after} more are needed, about until {on}."
@@ -127,7 +155,7 @@ def _what_is_missing(kpi: Kpi, estimate: EffectEstimate, as_of: datetime) -> dic
     return dict.fromkeys((*COMPARED, "verdict"), sentence)
 
 
-def _details(kpi: Kpi, baseline: Baseline, estimate: EffectEstimate, as_of: datetime) -> dict[str, Any]:
+def _details(baseline: Baseline, estimate: EffectEstimate, outlook: Outlook) -> dict[str, Any]:
     details: dict[str, Any] = dict(estimate.details)
     details["baseline_version"] = baseline.version
     details["naive_effect"] = estimate.naive_effect
@@ -139,13 +167,5 @@ def _details(kpi: Kpi, baseline: Baseline, estimate: EffectEstimate, as_of: date
         details["missing_after"] = estimate.missing_after
         details["needed_after"] = estimate.n_after + estimate.missing_after
     if estimate.missing_after and not estimate.missing_before:
-        details["enough_about_on"] = _about_on(kpi, estimate.missing_after, as_of)
+        details["enough_about_on"] = outlook.enough_on(estimate.missing_after)
     return details
-
-
-def _about_on(kpi: Kpi, missing: int, as_of: datetime) -> str:
-    """The date on which the missing intervals will be there if none is left out."""
-    wait = missing * LENGTH[Kpi.Interval(kpi.interval)]
-    if kpi.workdays_only and kpi.interval in (Kpi.Interval.HOUR, Kpi.Interval.DAY):
-        wait *= 7 / 5
-    return (as_of + wait).date().isoformat()

@@ -229,6 +229,19 @@ def test_too_few_days_after_go_live_give_no_number_that_looks_sure_and_say_when_
     assert (effect.details["missing_after"], effect.details["enough_about_on"]) == (5, "2026-04-14")
 
 
+def test_where_every_other_day_has_no_value_it_takes_twice_as_long_until_there_are_enough(measured, approved, kpi):
+    values = 14 + noise(DAYS_BEFORE + 10, seed=1)
+    measured(kpi, [None if day > DAYS_BEFORE and (day - DAYS_BEFORE) % 2 else v for day, v in enumerate(values)])
+    approved(kpi)
+
+    effect = evaluated(kpi, as_of(10))
+
+    # Five days in nine have a value: nine more of those take sixteen days and a bit.
+    assert effect.reasons["effect"] == (
+        "Not enough data yet: 5 of 14 intervals since go-live. 9 more are needed, about until 2026-04-26."
+    )
+
+
 def test_a_baseline_that_is_too_short_says_how_many_intervals_it_lacks(measured, approved, kpi):
     measured(kpi, 14 + noise(TOTAL, seed=1))
     approved(kpi, window_start=date(2026, 3, 20), few_allowed=True)

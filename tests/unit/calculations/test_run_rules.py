@@ -57,6 +57,21 @@ def test_a_point_on_the_centre_line_ends_a_run_and_equal_neighbours_a_trend():
     assert broken(np.array([1.0, 2, 3, 4, 5, 6]), 3).tolist() == [False] * 5 + [True]
 
 
+@pytest.mark.parametrize(
+    ("rule", "size", "point"),
+    [
+        (2, 9, lambda i: 0.5),
+        (3, 6, lambda i: 0.1 * i),
+        (4, 14, lambda i: 0.5 * (-1) ** i),
+        (7, 15, lambda i: 0.3 * (-1) ** (i // 2)),
+        (8, 8, lambda i: 1.5 * (-1) ** (i // 2)),
+    ],
+)
+def test_a_pattern_is_complete_with_its_last_point_and_not_before(rule, size, point):
+    row = np.array([point(i) for i in range(size)])
+    assert np.flatnonzero(broken(row, rule)).tolist() == [size - 1]
+
+
 def false_alarms(found):
     rng = np.random.default_rng(20261124)
     points = raised = 0
