@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from kpis.dashboards.kpi_chart import diamond_of
 from kpis.evaluation.overview import KpiOverview
 from kpis.evaluation.standings import Standing
+from kpis.evaluation.together import may_be_chance
 from kpis.figures.kpi_history import SeriesBenchmark
 from kpis.figures.sparkline import Multiple, small_multiple
 from kpis.wording import units
@@ -20,12 +21,13 @@ from kpis.wording import units
 class KpiRow:
     overview: KpiOverview
     drawn: SafeString
+    may_be_chance: bool
 
 
 def kpi_rows(overviews: list[KpiOverview], standings: Mapping[int, Sequence[Standing]]) -> list[KpiRow]:
     """Context KPIs (volumes) have no verdict of their own and come last. `standings` by KPI id."""
-    ordered = sorted(overviews, key=lambda overview: overview.kpi.is_context)
-    return [KpiRow(o, _drawn(o, diamond_of(standings.get(o.kpi.pk, ())))) for o in ordered]
+    ordered, chance = sorted(overviews, key=lambda overview: overview.kpi.is_context), may_be_chance(overviews)
+    return [KpiRow(o, _drawn(o, diamond_of(standings.get(o.kpi.pk, ()))), o.kpi.pk in chance) for o in ordered]
 
 
 def _drawn(overview: KpiOverview, diamond: SeriesBenchmark | None) -> SafeString:
