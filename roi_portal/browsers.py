@@ -1,7 +1,7 @@
-"""Middleware that only a browser's request needs: its cookies, forms, frames and pages.
+"""Middleware that only a browser's request needs: its session, its messages, its pages.
 
 A request of a system carries a token and no cookie, and gets JSON; it passes by. The whole chain costs such a request
-a third of what it costs in all. Who sends a token in vain is refused by the API, session or not.
+a quarter of what it costs in all. Who sends a token in vain is refused by the API, session or not.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
-from django.middleware.clickjacking import XFrameOptionsMiddleware
-from django.middleware.csrf import CsrfViewMiddleware
 from django_htmx.middleware import HtmxMiddleware
 
 API = "/api/"
@@ -37,8 +35,6 @@ def _for_browsers(middleware: type[Any]) -> type[Any]:
 
 ContentSecurityPolicy = _for_browsers(CSPMiddleware)
 Sessions = _for_browsers(SessionMiddleware)
-Csrf = _for_browsers(CsrfViewMiddleware)
 Authentication = _for_browsers(AuthenticationMiddleware)
 Messages = _for_browsers(MessageMiddleware)
-Frames = _for_browsers(XFrameOptionsMiddleware)
 Htmx = _for_browsers(HtmxMiddleware)

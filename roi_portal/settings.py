@@ -80,10 +80,10 @@ MIDDLEWARE = [
     "roi_portal.browsers.Sessions",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "roi_portal.browsers.Csrf",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "roi_portal.browsers.Authentication",
     "roi_portal.browsers.Messages",
-    "roi_portal.browsers.Frames",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "roi_portal.browsers.Htmx",
     "axes.middleware.AxesMiddleware",
 ]
