@@ -25,10 +25,11 @@ from kpis.definitions.models import Initiative, Kpi
 from kpis.evaluation import effects
 from kpis.evaluation.models import Effect
 from kpis.ledger import account, adjusting, posting, proving
+from kpis.ledger.columns import columns_from
 from kpis.ledger.models import LedgerEntry, Period, ValueDriver
 from kpis.measurements.models import Arrival
-from kpis.roi.flows import flows_from, flows_of
-from kpis.roi.statement import Statement, draws_of, statement_of
+from kpis.roi.flows import Flows, flows_from, flows_of
+from kpis.roi.statement import Statement, statement_of
 from kpis.rollups.deviations import NOTHING, deviations_of
 from kpis.rollups.models import KpiState
 from kpis.rollups.series import past_the_table
@@ -199,12 +200,16 @@ def _verify_statements(
     entries: Mapping[int, list[LedgerEntry]], recomputed: Mapping[int, Effect], result: Verification, *, now: datetime
 ) -> None:
     """ROI is not stored: what pages say from the stored rows, against what they would say from the recomputed ones."""
-    draws = draws_of(now)
+    calendar = organisation.calendar()
     for initiative in Initiative.objects.filter(pk__in=entries).order_by("slug"):
-        ended = {initiative.pk: [entry for entry in entries[initiative.pk] if entry.booked_at <= now]}
         told, due = (
-            _figures(statement_of(flows, initiative=initiative, currency=initiative.currency, as_of=now, draws=draws))
-            for flows in (flows_of([initiative], as_of=now), flows_from([initiative], ended, recomputed, as_of=now))
+            _figures(
+                statement_of(flows, initiative=initiative, currency=initiative.currency, as_of=now, calendar=calendar)
+            )
+            for flows in (
+                flows_of([initiative], as_of=now),
+                _flows_of_entries(initiative, entries[initiative.pk], recomputed, now),
+            )
         )
         result.compared["ROI statements"] += 1
         result.differences += [
@@ -212,6 +217,17 @@ def _verify_statements(
             for name in told
             if not _alike(told[name], due[name])
         ]
+
+
+def _flows_of_entries(
+    initiative: Initiative, entries: Iterable[LedgerEntry], effects: Mapping[int, Effect], now: datetime
+) -> list[Flows]:
+    booked: dict[ValueDriver, list[LedgerEntry]] = defaultdict(list)
+    for entry in entries:
+        if entry.booked_at <= now:
+            booked[entry.driver].append(entry)
+    columns = {driver.pk: columns_from(found) for driver, found in booked.items()}
+    return flows_from([initiative], booked, columns, effects, as_of=now)
 
 
 def _figures(statement: Statement) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from kpis.baselines.models import Baseline
 from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
@@ -19,6 +21,7 @@ from kpis.roi.statement import Statement
 from kpis.sources import health
 
 EXPIRY_HORIZON = timedelta(days=60)
+DAY = timedelta(days=1)
 LATELY = timedelta(weeks=13)
 DAYS_A_MONTH = Decimal("30.4375")  # 365.25 / 12
 
@@ -79,8 +82,8 @@ def _net_a_month(row: Statement, now: datetime) -> Decimal:
     for flows in row.flows:
         net -= sum((c.amount for c in flows.costs if c.recurring and since < c.on <= today), Decimal(0))
         for flow in flows.drivers:
-            dated = zip(flow.earned, flow.entries, strict=True)  # a correction of long ago does not recur
-            net += sum((entry.amount for on, entry in dated if since < on <= today), Decimal(0))
+            # By what was earned: a correction of long ago does not recur.
+            net += flow.earned_between(since + DAY, today + DAY)
     return (net / LATELY.days * DAYS_A_MONTH).quantize(Decimal(1))
 
 
@@ -136,9 +139,8 @@ def _silent(rows: Sequence[Statement], now: datetime) -> Iterator[Decision]:
 def _waiting(rows: Sequence[Statement]) -> Iterator[Decision]:
     initiatives = [row.initiative for row in rows if row.initiative]
     drafts = Baseline.objects.filter(kpi__initiative__in=initiatives, approved_at__isnull=True)
-    for draft in drafts.select_related("kpi__initiative"):
-        # A draft behind an approved version is only history.
-        newer = draft.kpi.baselines.filter(version__gt=draft.version, approved_at__isnull=False).exists()
-        if not newer:
-            facts = {"kpi": draft.kpi, "version": draft.version}
-            yield Decision(Rule.BASELINE_WAITS, draft.kpi.initiative, "", None, None, "", facts)
+    # A draft behind an approved version is only history.
+    newer = Baseline.objects.filter(kpi=OuterRef("kpi"), version__gt=OuterRef("version"), approved_at__isnull=False)
+    for draft in drafts.filter(~Exists(newer)).select_related("kpi__initiative"):
+        facts = {"kpi": draft.kpi, "version": draft.version}
+        yield Decision(Rule.BASELINE_WAITS, draft.kpi.initiative, "", None, None, "", facts)

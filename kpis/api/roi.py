@@ -33,6 +33,7 @@ class Roi(Conditional):
     permission_classes = [Read]
 
     @extend_schema(operation_id="initiatives_roi", parameters=[AS_OF], responses={200: statement_forms.STATEMENT})
+    @organisation.read_once()
     def get(self, request: Request, slug: str) -> HttpResponse:
         initiative = get_object_or_404(initiatives_seen_by(asker(request)), slug=slug)
         _refuse_unknown(request, {"as_of"})
@@ -58,6 +59,7 @@ class PortfolioView(Conditional):
         ],
         responses={200: statement_forms.PORTFOLIO},
     )
+    @organisation.read_once()
     def get(self, request: Request) -> HttpResponse:
         _refuse_unknown(request, {"as_of", "business_unit", "phase"})
         chosen = list(_chosen(request))

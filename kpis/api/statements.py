@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 from kpis.roi.ranges import Ranges
 from kpis.roi.statement import Statement
 
-SHOWN_SWINGS = 12
-
 
 def as_json(statement: Statement, zone: ZoneInfo) -> dict[str, Any]:
     """Money as decimal strings in `currency`, shares as numbers; what does not exist is null and named in `reasons`."""
@@ -49,7 +47,7 @@ def as_json(statement: Statement, zone: ZoneInfo) -> dict[str, Any]:
                 "swing": money(swing.swing),
                 "flips_sign": swing.flips_sign,
             }
-            for swing in statement.sensitivity[:SHOWN_SWINGS]
+            for swing in statement.sensitivity
         ],
         "forecast": forecast,
         "reasons": statement.reasons,

@@ -5,7 +5,8 @@ A stream is one value driver over its intervals. In one draw its money up to an 
     (Σ quantity + sign · shift · Σ exposure) · unit value · realisation · attribution
 
 with `shift` one draw of the error of the counterfactual (the same for all intervals of an effect: such an error does
-not average out over months) and each assumption one draw, shared by every stream that names the same key.
+not average out over months) and each assumption one draw, shared by every stream that names the same key. It is linear
+in both sums, so many streams over many spans are one product of matrices.
 Source: docs/methods.md "Range of money"; product.md "ROI".
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,9 @@ from kpis.calculations.assumptions import Range, seed_of
 Floats = NDArray[np.float64]
 DRAWS = 10_000
 LOW, HIGH = 0.10, 0.90  # the 80 % range
+TOGETHER = 64  # streams in one product: their draws take 10 MB
+SPREADS = 4_000
+HELD = 800  # rows of draws that a process remembers, 80 kB each: a page asks for the same ones again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class CounterfactualError:
     declared: Range | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stream:
     """One value driver. `quantity` and `exposure`: shape (intervals,), in what the unit value prices."""
 
@@ -62,63 +67,155 @@ class Stream:
     def assumptions(self) -> tuple[Assumed, Assumed, Assumed]:
         return self.unit_value, self.realisation, self.attribution
 
+    @cached_property
+    def sums(self) -> Sums:
+        """Σ quantity and Σ exposure."""
+        return float(self.quantity.sum()), float(self.exposure.sum())
 
+
+Priced = tuple[int, CounterfactualError, tuple[Assumed, Assumed, Assumed]]  # a stream but for its intervals
+Sums = tuple[float, float]  # Σ quantity, Σ exposure
+
+
+@dataclass(frozen=True, slots=True)
 class Draws:
     """Random draws by name: the same seed text and key give the same draws, in any order and in any company."""
 
-    def __init__(self, seed: str, n: int = DRAWS) -> None:
-        self.seed, self.n = seed, n
-        self._drawn: dict[str, Floats] = {}
+    seed: str
+    n: int = DRAWS
 
     def of_assumption(self, assumed: Assumed) -> Floats:
         """Shape (n,), in the assumption's own unit."""
-        return self._once(f"assumption {assumed.key}", lambda rng: assumed.range.draw(rng, self.n))
+        return _assumption(self, assumed)
 
     def of_shift(self, error: CounterfactualError) -> Floats:
         """Shape (n,): error of the counterfactual in the KPI's unit, zero where none is known."""
-        return self._once(f"effect {error.key}", lambda rng: self._shift(error, rng))
+        scale, unscaled = self._shift(error)
+        return scale * unscaled
 
-    def _shift(self, error: CounterfactualError, rng: np.random.Generator) -> Floats:
+    def of_one(self, priced: Priced, multiplier: Floats, shifted: Floats) -> None:
+        """Fill two rows of shape (n,): what one unit of quantity, and one of exposure, is worth in each draw."""
+        sign, error, assumptions = priced
+        scale, unscaled = self._shift(error)
+        multiplier[:] = _product(self, assumptions)
+        np.multiply(multiplier, unscaled, out=shifted)
+        shifted *= sign * scale
+
+    def _shift(self, error: CounterfactualError) -> tuple[float, Floats]:
+        """A factor and the draws that it scales: the error moves with every interval, its distribution does not."""
         if error.standard_error is not None and error.df is not None:
-            return error.standard_error * rng.standard_t(error.df, self.n)
+            return error.standard_error, _t(self, error.key, error.df)
         if error.declared is not None:
-            return error.declared.draw(rng, self.n) - error.declared.likely
-        return np.zeros(self.n)
+            return 1.0, _declared(self, error.key, error.declared)
+        return 0.0, np.zeros(self.n)
 
-    def _once(self, name: str, draw) -> Floats:  # type: ignore[no-untyped-def]
-        if name not in self._drawn:
-            self._drawn[name] = draw(np.random.default_rng(seed_of(f"{self.seed} {name}")))
-        return self._drawn[name]
+    def _generator(self, name: str) -> np.random.Generator:
+        return np.random.default_rng(seed_of(f"{self.seed} {name}"))
+
+
+@lru_cache(maxsize=64)
+def _assumption(draws: Draws, assumed: Assumed) -> Floats:
+    return _held(assumed.range.draw(draws._generator(f"assumption {assumed.key}"), draws.n))
+
+
+@lru_cache(maxsize=HELD // 2)
+def _product(draws: Draws, assumptions: tuple[Assumed, ...]) -> Floats:
+    product = np.ones(draws.n)
+    for assumed in assumptions:
+        product = product * _assumption(draws, assumed)
+    return _held(product)
+
+
+@lru_cache(maxsize=HELD // 2)
+def _t(draws: Draws, key: str, df: float) -> Floats:
+    return _held(draws._generator(f"effect {key}").standard_t(df, draws.n))
+
+
+@lru_cache(maxsize=64)
+def _declared(draws: Draws, key: str, declared: Range) -> Floats:
+    return _held(declared.draw(draws._generator(f"effect {key}"), draws.n) - declared.likely)
+
+
+def _held(drawn: Floats) -> Floats:
+    drawn.flags.writeable = False
+    return drawn
+
+
+def joint_draws(streams: Sequence[Stream], sums: Sequence[tuple[Floats, Floats]], draws: Draws) -> Floats:
+    """Money of all streams together in each draw, shape (rows, n), for several spans of time at once.
+
+    sums : for each stream Σ quantity and Σ exposure of each span, shape (rows,) both. Drawn jointly: ranges do not add
+    up, draws do. None of no streams.
+    """
+    return _joint([(stream.sign, stream.error, stream.assumptions) for stream in streams], sums, draws)
+
+
+def _joint(priced: Sequence[Priced], sums: Sequence[tuple[Floats, Floats]], draws: Draws) -> Floats:
+    money = np.zeros((sums[0][0].size if sums else 1, draws.n))
+    for first in range(0, len(priced), TOGETHER):
+        some = priced[first : first + TOGETHER]
+        worth = np.empty((2 * len(some), draws.n))
+        for k, one in enumerate(some):
+            draws.of_one(one, worth[2 * k], worth[2 * k + 1])
+        counted = [column for pair in sums[first : first + TOGETHER] for column in pair]
+        money += np.column_stack(counted) @ worth
+    return money
 
 
 def money_draws(stream: Stream, draws: Draws, weights: Floats) -> Floats:
     """Money of a stream, shape (rows, n): each row of `weights` (rows, intervals) says which intervals it counts."""
-    quantity, exposure = weights @ stream.quantity, weights @ stream.exposure
-    shifted = quantity[:, None] + stream.sign * exposure[:, None] * draws.of_shift(stream.error)[None, :]
-    return shifted * _multiplier(stream, draws)[None, :]
+    return joint_draws([stream], [(weights @ stream.quantity, weights @ stream.exposure)], draws)
+
+
+def total_draws(streams: Sequence[Stream], draws: Draws) -> Floats:
+    """Money of all streams over all their intervals in each draw, shape (n,)."""
+    return joint_draws(streams, [(np.array([q]), np.array([e])) for q, e in (s.sums for s in streams)], draws)[0]
 
 
 def money_at(stream: Stream, *, shift: float = 0.0, **values: float) -> float:
     """Money of the whole stream at the likely values, but for those given by their name in `Stream`."""
-    known = {
-        "unit_value": stream.unit_value.range.likely,
-        "realisation": stream.realisation.range.likely,
-        "attribution": stream.attribution.range.likely,
-    } | values
-    quantity = float(stream.quantity.sum()) + stream.sign * shift * float(stream.exposure.sum())
-    return quantity * known["unit_value"] * known["realisation"] * known["attribution"]
+    quantity, exposure = stream.sums
+    worth = quantity + stream.sign * shift * exposure
+    for name in ("unit_value", "realisation", "attribution"):
+        worth *= values[name] if name in values else getattr(stream, name).range.likely
+    return worth
 
 
-def total_draws(streams: Sequence[Stream], draws: Draws) -> Floats:
-    """Money of all streams together in each draw, shape (n,). Drawn jointly: ranges do not add up, draws do."""
-    total = np.zeros(draws.n)
-    for stream in streams:
-        total += money_draws(stream, draws, np.ones((1, stream.quantity.size)))[0]
-    return total
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What joint draws say: P10, P25, P75, P90 and mean of the money; `above`: share of the draws beyond the bound."""
+
+    low: float
+    quarter: float
+    three_quarters: float
+    high: float
+    mean: float
+    above: float
 
 
-def _multiplier(stream: Stream, draws: Draws) -> Floats:
-    product = np.ones(draws.n)
-    for assumed in stream.assumptions:
-        product = product * draws.of_assumption(assumed)
-    return product
+def spread(
+    streams: Sequence[Stream], draws: Draws, *, sums: Sequence[Sums] | None = None, bound: float = 0.0
+) -> Spread:
+    """Of all streams together over all their intervals, or over the `sums` of each.
+
+    The same streams have the same spread, so a process remembers it: of a whole portfolio few move at a time.
+    """
+    priced = tuple((stream.sign, stream.error, stream.assumptions) for stream in streams)
+    return _spread(priced, tuple(sums or [stream.sums for stream in streams]), draws, bound)
+
+
+@lru_cache(maxsize=SPREADS)
+def _spread(priced: tuple[Priced, ...], sums: tuple[Sums, ...], draws: Draws, bound: float) -> Spread:
+    money = _joint(priced, [(np.array([q]), np.array([e])) for q, e in sums], draws)[0]
+    low, quarter, three_quarters, high = quantiles(money, [LOW, 0.25, 0.75, HIGH]).tolist()
+    return Spread(low, quarter, three_quarters, high, float(money.mean()), float((money > bound).mean()))
+
+
+def quantiles(values: Floats, shares: Sequence[float]) -> Floats:
+    """Linear between order statistics along the last axis, shape (shares, …): numpy's own rule, by sorting once."""
+    ordered = np.sort(values, axis=-1)
+    place = np.array(shares) * (values.shape[-1] - 1)
+    below = np.floor(place).astype(int)
+    above = np.minimum(below + 1, values.shape[-1] - 1)
+    part = ordered[..., below] + (ordered[..., above] - ordered[..., below]) * (place - below)
+    return np.moveaxis(part, -1, 0)

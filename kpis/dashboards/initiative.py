@@ -13,6 +13,7 @@ from kpis.dashboards import account, net_chart
 from kpis.dashboards.doors import doors_of_initiative
 from kpis.dashboards.frame import page
 from kpis.dashboards.kpi_cells import kpi_rows
+from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
 from kpis.definitions.sight import initiatives_seen_by, kpis_of
 from kpis.evaluation.overview import overviews_of
@@ -30,6 +31,7 @@ CHART_HEIGHT = 300
 
 @login_required
 @require_safe
+@organisation.read_once()
 def one(request: HttpRequest, slug: str) -> HttpResponse:
     """The page of one initiative."""
     context = _context(request, slug)
@@ -39,6 +41,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_safe
+@organisation.read_once()
 def figures(request: HttpRequest, slug: str) -> HttpResponse:
     """All that changes with the data, to be exchanged in place."""
     return page(request, "dashboards/initiative/_figures.html", _context(request, slug), current="portfolio")
@@ -46,6 +49,7 @@ def figures(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_safe
+@organisation.read_once()
 def net_figure(request: HttpRequest, slug: str) -> HttpResponse:
     """The cumulative net for Plotly."""
     statement = roi_statement(_seen(request, slug), as_of=clock.now())

@@ -26,11 +26,10 @@ def curve_of(statement: Statement, beside: Position | None = None) -> NetCurve |
     points = [NetPoint(p.on, p.net, p.low, p.high, p.provisional) for p in statement.curve]
     if not points:
         return None
-    forecast = statement.forecast
     return NetCurve(
         points=points,
         today=organisation.calendar().local_date(statement.as_of),
-        forecast=[NetPoint(p.on, p.net, p.low, p.high) for p in forecast.path] if forecast else (),
+        forecast=[NetPoint(p.on, p.net, p.low, p.high) for p in statement.forecast_path],
         paid_back_on=statement.returns.payback_on,
         benchmark=_diamond(statement, beside),
     )

@@ -34,6 +34,7 @@ CHART_HEIGHT = 206
 
 @login_required
 @require_safe
+@organisation.read_once()
 def index(request: HttpRequest) -> HttpResponse:
     """The executive's one screen; without an initiative the first steps."""
     chosen = chosen_initiatives(request)
@@ -47,6 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@organisation.read_once()
 def figures(request: HttpRequest) -> HttpResponse:
     """All that changes with the data, to be exchanged in place: the page's own parts without its frame."""
     return page(
@@ -59,6 +61,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@organisation.read_once()
 def net_figure(request: HttpRequest) -> HttpResponse:
     """The cumulative net for Plotly."""
     totals = portfolio_statement(chosen_initiatives(request), as_of=clock.now()).totals

@@ -95,7 +95,7 @@ def _whisker(statement: Statement, span: tuple[float, float]) -> str:
 def _spark(statement: Statement) -> str:
     if not statement.flows or not statement.flows[0].drivers:
         return ""
-    lately = benefit_lately(statement.flows[0], as_of=statement.as_of)
+    lately = benefit_lately(statement.flows[0], today=statement.today)
     known = [value for value in lately.values if value is not None]
     if len(known) < 2:
         return ""

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from kpis.evaluation.models import Effect
 from kpis.evaluation.reading import effect_of
+from kpis.ledger.columns import amount, by_kind
 from kpis.ledger.costs import CostLine
 from kpis.ledger.models import Assumption, LedgerEntry, ValueDriver
 from kpis.ledger.overlap import Overlap
@@ -16,7 +17,7 @@ from kpis.ledger.proving import EntryProof, proof_of
 from kpis.ledger.reading import entries_of
 from kpis.roi import ranges
 from kpis.roi.flows import DriverFlow, flows_of
-from kpis.roi.statement import Statement, draws_of
+from kpis.roi.statement import DRAWS, Statement
 from kpis.wording.verdicts import COST_CATEGORIES
 
 NEWEST_ENTRIES = 8
@@ -72,14 +73,8 @@ def sum_proof(statement: Statement, member: str, *, overlaps: Sequence[Overlap])
 
 def _lines(flow: DriverFlow) -> list[DriverLine]:
     """A driver or baseline that has changed leaves closed entries as they are: of another grade or kind than later."""
-    booked: dict[tuple[str, str, bool], list[Decimal]] = {}
-    for entry in flow.entries:
-        kind = (entry.evidence_grade, entry.benefit_type, entry.is_freed_time)
-        booked.setdefault(kind, []).append(entry.amount)
-    return [
-        DriverLine(flow.driver, *kind, entries=len(amounts), amount=sum(amounts, Decimal(0)))
-        for kind, amounts in booked.items()
-    ]
+    parts = by_kind(flow.entries).items()
+    return [DriverLine(flow.driver, *kind, entries=len(entries), amount=amount(entries)) for kind, entries in parts]
 
 
 def _belongs(line: DriverLine, member: str) -> bool:
@@ -124,14 +119,14 @@ class DriverProof:
     @property
     def quantity(self) -> float:
         """What was saved, in the units that `unit_value` prices, before realisation and attribution."""
-        return float(self.flow.stream.quantity.sum()) if self.flow else 0.0
+        return self.flow.stream.sums[0] if self.flow else 0.0
 
 
 def driver_proof(driver: ValueDriver, *, now: datetime) -> DriverProof:
     """As of now; without entries there is an effect at most."""
     flows = flows_of([driver.initiative], as_of=now)[0]
     flow = next((flow for flow in flows.drivers if flow.driver.pk == driver.pk), None)
-    low, high = ranges.of_driver(flow, draws_of(now)) if flow else (None, None)
+    low, high = ranges.of_driver(flow, DRAWS) if flow else (None, None)
     newest = tuple(entries_of(driver)[:NEWEST_ENTRIES])
     example = next((entry for entry in newest if not entry.provisional), newest[0] if newest else None)
     return DriverProof(

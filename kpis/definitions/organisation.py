@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from django.conf import settings
@@ -13,9 +16,30 @@ from kpis.calculations.intervals import Calendar
 from kpis.definitions import versions
 from kpis.definitions.models import Kpi, Organisation
 
+_held: ContextVar[list[Organisation] | None] = ContextVar("the row as this page read it", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Within it the row is read once: many rooms ask for the calendar, and all of a page is cut by the same one."""
+    token = _held.set([])
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
 
 def current() -> Organisation:
     """The organisation's row; written from the environment's defaults when it is asked for the first time."""
+    held = _held.get()
+    if held is None:
+        return _read()
+    if not held:
+        held.append(_read())
+    return held[0]
+
+
+def _read() -> Organisation:
     organisation, _ = Organisation.objects.get_or_create(
         pk=1,
         defaults={

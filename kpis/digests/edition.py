@@ -143,11 +143,10 @@ def _curve(totals: Statement) -> NetCurve | None:
     points = [NetPoint(p.on, p.net, p.low, p.high, p.provisional) for p in totals.curve]
     if not points:
         return None
-    forecast = totals.forecast
     return NetCurve(
         points=points,
         today=organisation.calendar().local_date(totals.as_of),
-        forecast=[NetPoint(p.on, p.net, p.low, p.high) for p in forecast.path] if forecast else (),
+        forecast=[NetPoint(p.on, p.net, p.low, p.high) for p in totals.forecast_path],
         paid_back_on=totals.returns.payback_on,
     )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from kpis.ledger.models import CostEntry
 
@@ -17,8 +18,7 @@ MONTHS_BETWEEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CostLine:
+class CostLine(NamedTuple):
     """One payment of one cost entry, in the entry's currency."""
 
     entry_id: int
@@ -38,6 +38,7 @@ def cost_lines(entries: Iterable[CostEntry], *, until: date) -> list[CostLine]:
     return sorted(lines, key=lambda line: (line.on, line.entry_id))
 
 
+@lru_cache(maxsize=4_000)
 def months_later(anchor: date, months: int) -> date:
     """The anchor's day in a later month, clipped to the month's end: 31 January + 1 month is 28 or 29 February."""
     years, month = divmod(anchor.month - 1 + months, 12)

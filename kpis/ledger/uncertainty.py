@@ -9,7 +9,17 @@ import numpy as np
 
 from kpis.calculations.assumptions import Range
 from kpis.calculations.money import cents
-from kpis.calculations.streams import HIGH, LOW, Assumed, CounterfactualError, Draws, Stream, money_draws
+from kpis.calculations.streams import (
+    HIGH,
+    LOW,
+    Assumed,
+    CounterfactualError,
+    Draws,
+    Floats,
+    Stream,
+    joint_draws,
+    quantiles,
+)
 from kpis.evaluation.models import Effect
 from kpis.ledger.models import Assumption, ValueDriver
 from kpis.ledger.valuation import IntervalFacts, terms_of
@@ -17,15 +27,13 @@ from kpis.ledger.valuation import IntervalFacts, terms_of
 ENTRY_DRAWS = 2_000  # an entry's own range is for orientation; headline ranges use calculations.streams.DRAWS
 
 
-def stream_of(driver: ValueDriver, effect: Effect, facts: Sequence[IntervalFacts]) -> Stream:
-    """`facts` in order of their intervals; units as in `calculations.streams.Stream`."""
+def stream_of(driver: ValueDriver, effect: Effect, difference: Floats, volume: Floats) -> Stream:
+    """difference : counterfactual − actual in the KPI's unit, shape (intervals,) in their order; volume of each."""
     terms = terms_of(driver)
-    factor = float(terms.unit_factor)
-    volume = np.array([fact.volume for fact in facts], float) * factor
-    difference = np.array([fact.counterfactual - fact.actual for fact in facts], float)
+    exposure = volume * float(terms.unit_factor)
     return Stream(
-        quantity=terms.sign * difference * volume,
-        exposure=volume,
+        quantity=terms.sign * difference * exposure,
+        exposure=exposure,
         sign=terms.sign,
         error=_error_of(effect),
         unit_value=_assumed(driver.unit_value),
@@ -38,11 +46,12 @@ def entry_ranges(driver: ValueDriver, effect: Effect, facts: Sequence[IntervalFa
     """The 80 % range of each interval's amount."""
     if not facts:
         return []
-    stream = stream_of(driver, effect, facts)
+    difference = np.array([fact.counterfactual - fact.actual for fact in facts], float)
+    stream = stream_of(driver, effect, difference, np.array([fact.volume for fact in facts], float))
     # Seeded by the driver alone, so that an entry's range does not move when other entries come.
-    money = money_draws(stream, Draws(f"driver {driver.pk}", ENTRY_DRAWS), np.eye(len(facts)))
-    low, high = np.quantile(money, [LOW, HIGH], axis=1)
-    return [(cents(a), cents(b)) for a, b in zip(low, high, strict=True)]
+    draws = Draws(f"driver {driver.pk}", ENTRY_DRAWS)
+    low, high = quantiles(joint_draws([stream], [(stream.quantity, stream.exposure)], draws), [LOW, HIGH])
+    return [(cents(a), cents(b)) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
 
 
 def _assumed(assumption: Assumption) -> Assumed:

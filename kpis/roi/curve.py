@@ -10,10 +10,10 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from kpis.calculations.intervals import Calendar
 from kpis.calculations.money import cents
-from kpis.calculations.streams import HIGH, LOW, Draws, money_draws
-from kpis.definitions import organisation
-from kpis.roi.flows import DriverFlow, Flows
+from kpis.calculations.streams import HIGH, LOW, Draws, joint_draws, quantiles
+from kpis.roi.flows import Days, Flows, dated
 
 WEEK = timedelta(days=7)
 
@@ -29,20 +29,21 @@ class NetAt:
     provisional: bool
 
 
-def net_curve(flows: Sequence[Flows], *, as_of: datetime, draws: Draws) -> list[NetAt]:
+def net_curve(flows: Sequence[Flows], *, as_of: datetime, calendar: Calendar, draws: Draws) -> list[NetAt]:
     """At the end of each Sunday since the first flow, and as of the instant. Empty where nothing has flowed."""
-    dated = [(line.on, -line.amount) for f in flows for line in f.costs]
-    dated += [(on, e.amount) for f in flows for d in f.drivers for on, e in zip(d.day, d.entries, strict=True)]
-    if not dated:
+    found = dated(flows, of_day=True)
+    if not found.on.size:
         return []
-    today = organisation.calendar().local_date(as_of)
-    days = _sundays(min(on for on, _ in dated), today)
-    net = [sum((amount for on, amount in dated if on <= day), Decimal(0)) for day in days]
-    spread = _spread(flows, days, draws)
+    today = calendar.local_date(as_of)
+    days = _sundays(date.fromordinal(int(found.on[0])), today)
+    until = np.array([day.toordinal() for day in days], np.int64)
+    cumulative = np.append(0, np.cumsum(found.cents))[np.searchsorted(found.on, until, side="right")]
+    net = [Decimal(whole).scaleb(-2) for whole in cumulative.tolist()]
+    spread = _spread(flows, until, draws)
     first_open = _first_provisional(flows)
     return [
         NetAt(day, value, value + cents(low), value + cents(high), first_open is not None and day >= first_open)
-        for day, value, low, high in zip(days, net, *spread, strict=True)
+        for day, value, low, high in zip(days, net, *spread.tolist(), strict=True)
     ]
 
 
@@ -55,31 +56,19 @@ def _sundays(first: date, today: date) -> list[date]:
     return [*days, today]
 
 
-def _spread(flows: Sequence[Flows], days: Sequence[date], draws: Draws) -> NDArray[np.float64]:
+def _spread(flows: Sequence[Flows], until: Days, draws: Draws) -> NDArray[np.float64]:
     """P10 and P90 around the booked net, shape (2, days)."""
-    money = np.zeros((len(days), draws.n))
-    booked = np.zeros(len(days))
+    booked, streams, sums = np.zeros(until.size), [], []
     for flow in (flow for f in flows for flow in f.drivers):
-        weights = _counted(flow, days)
-        money += money_draws(flow.stream, draws, weights)
-        booked += weights @ np.array([float(entry.amount) for entry in flow.entries])
-    return np.quantile(money, [LOW, HIGH], axis=1) - booked
-
-
-def _counted(flow: DriverFlow, days: Sequence[date]) -> NDArray[np.float64]:
-    booked = np.array([day.toordinal() for day in flow.day])
-    until = np.array([day.toordinal() for day in days])
-    return (booked[None, :] <= until[:, None]).astype(float)
+        counted = (flow.day[None, :] <= until[:, None]).astype(float)
+        streams.append(flow.stream)
+        sums.append((counted @ flow.stream.quantity, counted @ flow.stream.exposure))
+        booked += counted @ (flow.entries["cents"] / 100)
+    if not streams:
+        return np.zeros((2, until.size))
+    return quantiles(joint_draws(streams, sums, draws), [LOW, HIGH]) - booked
 
 
 def _first_provisional(flows: Sequence[Flows]) -> date | None:
-    return min(
-        (
-            on
-            for f in flows
-            for flow in f.drivers
-            for on, entry in zip(flow.day, flow.entries, strict=True)
-            if entry.provisional
-        ),
-        default=None,
-    )
+    open_days = [flow.day[flow.entries["provisional"]] for f in flows for flow in f.drivers]
+    return min((date.fromordinal(int(days.min())) for days in open_days if days.size), default=None)

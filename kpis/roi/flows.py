@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from kpis.calculations.intervals import Calendar
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.calculations.intervals import EPOCH, Calendar, Granularity
 from kpis.calculations.streams import Stream
 from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
 from kpis.evaluation.models import Effect
+from kpis.ledger.columns import Entries, Kind, amount, by_kind, columns_of, what_each_added
 from kpis.ledger.costs import CostLine, cost_lines
-from kpis.ledger.models import CostEntry, LedgerEntry, ValueDriver
-from kpis.ledger.reading import booked_by
+from kpis.ledger.models import CostEntry, ValueDriver
 from kpis.ledger.uncertainty import stream_of
-from kpis.ledger.valuation import IntervalFacts
 
-A_MOMENT = timedelta(microseconds=1)  # an interval does not hold its own end
+Days = NDArray[np.int64]  # proleptic ordinals of local dates (`date.toordinal`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +34,41 @@ class DriverFlow:
     """
 
     driver: ValueDriver
-    entries: tuple[LedgerEntry, ...]
-    on: tuple[date, ...]
-    day: tuple[date, ...]
-    earned: tuple[date, ...]
+    entries: Entries
+    on: Days
+    day: Days
+    earned: Days
     stream: Stream
     has_range: bool  # false: neither a sampling error nor a stated range of the baseline is known
+    by_kind: dict[Kind, Decimal]
 
     @property
     def amount(self) -> Decimal:
-        return sum((entry.amount for entry in self.entries), Decimal(0))
+        return sum(self.by_kind.values(), Decimal(0))
 
     @property
     def evidence_grade(self) -> str:
-        return self.entries[-1].evidence_grade
+        """Of the newest interval."""
+        return chr(self.entries["kind"][-1] >> 2)
+
+    def earned_between(self, first: date, end: date) -> Decimal:
+        """What is booked for intervals that ended on a local date in `[first, end)`."""
+        return amount(self.entries[(self.earned >= first.toordinal()) & (self.earned < end.toordinal())])
+
+    def booked_between(self, first: date, end: date) -> Entries:
+        """The entries that are of a local date in `[first, end)`."""
+        return self.entries[(self.day >= first.toordinal()) & (self.day < end.toordinal())]
 
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """One initiative: benefits booked and actual costs dated up to `as_of`, in its currency."""
+    """One initiative: benefits of the intervals that ended and actual costs dated up to `as_of`, in its currency."""
 
     initiative: Initiative
     drivers: tuple[DriverFlow, ...]
     costs: tuple[CostLine, ...]
-    planned: tuple[CostEntry, ...]  # every entry that may cost something later
+    ahead: tuple[CostLine, ...]  # what recurs or is planned after `as_of`, up to the end of the next full quarter
+    foreign: tuple[CostEntry, ...]  # actual costs left out: no dated rate into the initiative's currency is known
 
     @property
     def benefit(self) -> Decimal:
@@ -65,107 +78,123 @@ class Flows:
     def invested(self) -> Decimal:
         return sum((line.amount for line in self.costs), Decimal(0))
 
-    def dated(self) -> Iterable[tuple[date, Decimal]]:
-        """Every flow: costs negative on their date, benefits on the local date at which they are booked."""
-        for line in self.costs:
-            yield line.on, -line.amount
-        for flow in self.drivers:
-            yield from zip(flow.on, (entry.amount for entry in flow.entries), strict=True)
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """The net of each day on which anything flowed, in order; costs are negative, on their date."""
+
+    on: Days
+    cents: NDArray[np.int64]
+
+
+def dated(flows: Sequence[Flows], *, of_day: bool = False) -> Dated:
+    """Of several initiatives together; empty where nothing has flowed yet.
+
+    Benefits stand on the local date at which they flow, or with `of_day` on the last one of which they are.
+    """
+    lines = [line for f in flows for line in f.costs]
+    on = [np.array([line.on.toordinal() for line in lines], np.int64)]
+    cents = [np.array([-int(line.amount * 100) for line in lines], np.int64)]
+    for flow in (flow for f in flows for flow in f.drivers):
+        on.append(flow.day if of_day else flow.on)
+        cents.append(flow.entries["cents"])
+    days, place = np.unique(np.concatenate(on), return_inverse=True)
+    net = np.zeros(days.size, np.int64)
+    np.add.at(net, place, np.concatenate(cents))
+    return Dated(days, net)
 
 
 def flows_of(initiatives: Sequence[Initiative], *, as_of: datetime) -> list[Flows]:
     """In the order given; a fixed number of queries however many initiatives there are."""
-    entries = _entries(initiatives, as_of)
-    effects = {e.kpi_id: e for e in Effect.objects.filter(kpi__initiative__in=initiatives).select_related("baseline")}
-    return flows_from(initiatives, entries, effects, as_of=as_of)
+    drivers = list(
+        ValueDriver.objects.filter(initiative__in=initiatives)
+        .select_related("kpi", "unit_value", "realisation", "attribution")
+        .order_by("pk")
+    )
+    effects = Effect.objects.filter(kpi__initiative__in=initiatives).select_related("baseline")
+    entries = columns_of([driver.pk for driver in drivers], until=as_of)
+    return flows_from(initiatives, drivers, entries, {effect.kpi_id: effect for effect in effects}, as_of=as_of)
 
 
 def flows_from(
     initiatives: Sequence[Initiative],
-    entries: Mapping[int, Iterable[LedgerEntry]],
+    drivers: Iterable[ValueDriver],
+    entries: Mapping[int, Entries],
     effects: Mapping[int, Effect],
     *,
     as_of: datetime,
 ) -> list[Flows]:
-    """From given entries (by initiative id, in order of driver and interval) and effects (by KPI id)."""
+    """From given drivers in their order, entries by driver id, and effects by KPI id."""
     calendar = organisation.calendar()
-    costs = defaultdict(list)
+    costs, booked = defaultdict(list), defaultdict(list)
     for cost in CostEntry.objects.filter(initiative__in=initiatives):
         costs[cost.initiative_id].append(cost)
-    today = calendar.local_date(as_of)
-    return [
-        Flows(
-            initiative=initiative,
-            drivers=tuple(_driver_flows(entries.get(initiative.pk, ()), effects, calendar)),
-            costs=tuple(_actual(costs[initiative.pk], until=today, currency=initiative.currency)),
-            planned=tuple(costs[initiative.pk]),
-        )
-        for initiative in initiatives
-    ]
+    for flow in _driver_flows(drivers, entries, effects, calendar):
+        booked[flow.driver.initiative_id].append(flow)
+    today, until = calendar.local_date(as_of), end_of_next_quarter(as_of, calendar)
+    return [_flows(initiative, booked[initiative.pk], costs[initiative.pk], today, until) for initiative in initiatives]
 
 
-def _entries(initiatives: Sequence[Initiative], as_of: datetime) -> dict[int, list[LedgerEntry]]:
-    found: dict[int, list[LedgerEntry]] = defaultdict(list)
-    rows = LedgerEntry.objects.filter(booked_by(as_of), initiative__in=initiatives).select_related(
-        "driver__kpi", "driver__initiative", "driver__unit_value", "driver__realisation", "driver__attribution"
+def end_of_next_quarter(as_of: datetime, calendar: Calendar) -> date:
+    """The last day of the first full fiscal quarter that is still to come."""
+    this_quarter = calendar.bounds(as_of, Granularity.QUARTER)
+    following = calendar.bounds(this_quarter.end, Granularity.QUARTER)
+    return calendar.local_date(following.end - timedelta(seconds=1))
+
+
+def _flows(
+    initiative: Initiative, drivers: list[DriverFlow], costs: list[CostEntry], today: date, until: date
+) -> Flows:
+    # Costs in another currency need a dated rate, which later work brings; the statement names them.
+    own = [line for line in cost_lines(costs, until=until) if line.currency == initiative.currency]
+    actual = CostEntry.Kind.ACTUAL
+    return Flows(
+        initiative=initiative,
+        drivers=tuple(drivers),
+        costs=tuple(line for line in own if line.on <= today and line.kind == actual),
+        ahead=tuple(line for line in own if line.on > today and (line.recurring or line.kind != actual)),
+        foreign=tuple(cost for cost in costs if cost.currency != initiative.currency and cost.kind == actual),
     )
-    for entry in rows.order_by("driver_id", "interval_start", "id"):
-        found[entry.initiative_id].append(entry)
-    return found
 
 
 def _driver_flows(
-    entries: Iterable[LedgerEntry], effects: Mapping[int, Effect], calendar: Calendar
-) -> Iterable[DriverFlow]:
-    grouped: dict[int, list[LedgerEntry]] = defaultdict(list)
-    for entry in entries:
-        grouped[entry.driver_id].append(entry)
-    for group in grouped.values():
-        driver = group[0].driver
+    drivers: Iterable[ValueDriver], entries: Mapping[int, Entries], effects: Mapping[int, Effect], calendar: Calendar
+) -> Iterator[DriverFlow]:
+    """Of the drivers that have booked anything."""
+    booking = [driver for driver in drivers if driver.pk in entries]
+    columns = [entries[driver.pk] for driver in booking]
+    instants = [c[name] - less for name, less in (("booked_us", 0), ("booked_us", 1), ("end_us", 0)) for c in columns]
+    days = _local_days(instants, calendar)
+    n = len(booking)
+    for driver, found, on, day, earned in zip(booking, columns, days[:n], days[n : 2 * n], days[2 * n :], strict=True):
         # Of a driver that rests on another KPI by now, which may not be evaluated yet, the former one's.
-        effect = effects.get(driver.kpi_id) or effects[group[-1].kpi_id]
-        facts = [IntervalFacts(e.counterfactual, e.actual, e.volume) for e in group]
-        stream = each_added(group, stream_of(driver, effect, facts))
-        earned = tuple(calendar.local_date(e.interval_end) for e in group)
-        adjusted = any(e.status == LedgerEntry.Status.ADJUSTMENT for e in group)
+        effect = effects.get(driver.kpi_id) or effects[int(found["kpi"][-1])]
+        stream = _stream(driver, effect, found)
         yield DriverFlow(
             driver=driver,
-            entries=tuple(group),
-            on=tuple(calendar.local_date(e.booked_at) for e in group) if adjusted else earned,
-            day=tuple(calendar.local_date(e.booked_at - A_MOMENT) for e in group),
+            entries=found,
+            on=on,
+            day=day,
             earned=earned,
             stream=stream,
             has_range=stream.error.standard_error is not None or stream.error.declared is not None,
+            by_kind={kind: amount(some) for kind, some in by_kind(found).items()},
         )
 
 
-def each_added(entries: Sequence[LedgerEntry], stream: Stream) -> Stream:
-    """An adjustment holds its interval as it is known since then: what it added is that less the row before it."""
-    quantity, exposure = stream.quantity.copy(), stream.exposure.copy()
-    newest: dict[tuple[datetime, datetime], int] = {}
-    for k, entry in enumerate(entries):
-        before = newest.get((entry.interval_start, entry.interval_end))
-        if before is not None:
-            quantity[k] -= stream.quantity[before]
-            exposure[k] -= stream.exposure[before]
-        newest[entry.interval_start, entry.interval_end] = k
-    return replace(stream, quantity=quantity, exposure=exposure)
+def _stream(driver: ValueDriver, effect: Effect, entries: Entries) -> Stream:
+    whole = stream_of(driver, effect, entries["difference"], entries["volume"])
+    return replace(
+        whole,
+        quantity=what_each_added(entries, whole.quantity),
+        exposure=what_each_added(entries, whole.exposure),
+    )
 
 
-def _actual(costs: Iterable[CostEntry], *, until: date, currency: str) -> list[CostLine]:
-    # Costs in another currency need a dated rate, which later work brings; the statement names them.
-    return [
-        line
-        for line in cost_lines(costs, until=until)
-        if line.kind == CostEntry.Kind.ACTUAL and line.currency == currency
-    ]
-
-
-def foreign_costs(flows: Sequence[Flows]) -> list[CostEntry]:
-    """Actual costs that are left out because no dated exchange rate into the initiative's currency is known."""
-    return [
-        cost
-        for flow in flows
-        for cost in flow.planned
-        if cost.currency != flow.initiative.currency and cost.kind == CostEntry.Kind.ACTUAL
-    ]
+def _local_days(instants: Sequence[NDArray[np.int64]], calendar: Calendar) -> list[Days]:
+    """The local date of each instant. Most drivers share theirs, so each is looked up once."""
+    if not instants:
+        return []
+    different, place = np.unique(np.concatenate(instants), return_inverse=True)
+    dates = [calendar.local_date(EPOCH + timedelta(microseconds=us)).toordinal() for us in different.tolist()]
+    return np.split(np.array(dates, np.int64)[place], np.cumsum([column.size for column in instants])[:-1])

@@ -10,13 +10,10 @@ from decimal import Decimal
 
 import numpy as np
 
-from kpis.calculations.intervals import Granularity
+from kpis.calculations.intervals import Calendar
 from kpis.calculations.money import cents
-from kpis.calculations.streams import HIGH, LOW, Draws, money_draws
-from kpis.definitions import organisation
-from kpis.ledger.costs import cost_lines
-from kpis.ledger.models import CostEntry
-from kpis.roi.flows import Flows
+from kpis.calculations.streams import HIGH, LOW, Draws, Floats, Stream, joint_draws, quantiles, spread
+from kpis.roi.flows import Flows, end_of_next_quarter
 
 WEEKS_BACK = 13
 SCENARIO = "nothing_changes"
@@ -34,65 +31,81 @@ class ForecastPoint:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The scenario with its path; `until` is the end of the next full fiscal quarter."""
+    """The scenario and where it leads: `end` is the end of the next full fiscal quarter."""
 
     scenario: str
-    path: tuple[ForecastPoint, ...]
+    end: ForecastPoint
 
     @property
     def until(self) -> date:
-        return self.path[-1].on
+        return self.end.on
 
     @property
     def net(self) -> Decimal:
-        return self.path[-1].net
+        return self.end.net
 
     @property
     def low(self) -> Decimal:
-        return self.path[-1].low
+        return self.end.low
 
     @property
     def high(self) -> Decimal:
-        return self.path[-1].high
+        return self.end.high
 
 
-def forecast(flows: Sequence[Flows], *, as_of: datetime, draws: Draws, reasons: dict[str, str]) -> Forecast | None:
-    """By week to the end of the next full quarter; None with a reason where a month of benefits is not there yet."""
-    calendar = organisation.calendar()
+def forecast(
+    flows: Sequence[Flows], *, as_of: datetime, calendar: Calendar, draws: Draws, reasons: dict[str, str]
+) -> Forecast | None:
+    """To the end of the next full quarter; None with a reason where a month of benefits is not there yet."""
     today = calendar.local_date(as_of)
-    running = [flow for f in flows for flow in f.drivers if flow.entries]
-    span = min(timedelta(weeks=WEEKS_BACK), today - min((flow.earned[0] for flow in running), default=today))
-    if span < timedelta(weeks=4):
+    if _span(flows, today) < timedelta(weeks=4):
         reasons["forecast"] = "A forecast needs at least four weeks of booked benefits."
         return None
-    until = _end_of_next_quarter(as_of)
-    days = _weekly(today, until)
+    until = end_of_next_quarter(as_of, calendar)
+    streams, sums, likely = _ahead(flows, [until], today)
+    found = spread(streams, draws, sums=[(float(quantity[0]), float(exposure[0])) for quantity, exposure in sums])
+    spent = _spent(flows, [until])[0]
+    return Forecast(SCENARIO, _point(until, float(likely[0]), found.low, found.high, spent))
+
+
+def forecast_path(
+    flows: Sequence[Flows], *, as_of: datetime, calendar: Calendar, draws: Draws
+) -> tuple[ForecastPoint, ...]:
+    """The way to the end of a forecast that there is, by week."""
+    today = calendar.local_date(as_of)
+    days = _weekly(today, end_of_next_quarter(as_of, calendar))
+    streams, sums, likely = _ahead(flows, days, today)
+    low, high = quantiles(joint_draws(streams, sums, draws), [LOW, HIGH]).tolist()
+    return tuple(map(_point, days, likely.tolist(), low, high, _spent(flows, days)))
+
+
+def _point(on: date, net: float, low: float, high: float, spent: Decimal) -> ForecastPoint:
+    return ForecastPoint(on, cents(net) - spent, cents(low) - spent, cents(high) - spent)
+
+
+def _span(flows: Sequence[Flows], today: date) -> timedelta:
+    """How far back the scenario looks: thirteen weeks, or since the first benefit."""
+    first = min((int(flow.earned[0]) for f in flows for flow in f.drivers), default=today.toordinal())
+    return min(timedelta(weeks=WEEKS_BACK), today - date.fromordinal(first))
+
+
+def _ahead(
+    flows: Sequence[Flows], days: Sequence[date], today: date
+) -> tuple[list[Stream], list[tuple[Floats, Floats]], Floats]:
+    """Each driver's stream, its sums by each day, and the likely money of all together; shape (days,)."""
+    span = _span(flows, today).days
     ahead = np.array([(day - today).days for day in days], float)
-    money = np.zeros((len(days), draws.n))
-    likely = np.zeros(len(days))
-    for flow in running:
+    streams, sums, likely = [], [], np.zeros(len(days))
+    for flow in (flow for f in flows for flow in f.drivers):
         # The window ends where the driver's last complete interval ends, so that a monthly driver is not diluted.
         # An adjustment counts where it was earned: a correction of last year is not what comes back each week.
-        end = flow.earned[-1]
-        recent = np.array([end - span < on <= end for on in flow.earned], float)
-        per_day = 1.0 / span.days
-        everything = np.ones_like(recent)
-        weights = everything[None, :] + ahead[:, None] * per_day * recent[None, :]
-        money += money_draws(flow.stream, draws, weights)
-        likely += weights @ np.array([float(entry.amount) for entry in flow.entries])
-    low, high = np.quantile(money, [LOW, HIGH], axis=1)
-    path = []
-    for k, day in enumerate(days):
-        spent = sum((_spent(f, day, today) for f in flows), Decimal(0))
-        path.append(ForecastPoint(day, cents(likely[k]) - spent, cents(low[k]) - spent, cents(high[k]) - spent))
-    return Forecast(SCENARIO, tuple(path))
-
-
-def _end_of_next_quarter(as_of: datetime) -> date:
-    calendar = organisation.calendar()
-    this_quarter = calendar.bounds(as_of, Granularity.QUARTER)
-    following = calendar.bounds(this_quarter.end, Granularity.QUARTER)
-    return calendar.local_date(following.end - timedelta(seconds=1))
+        recent = (flow.earned > flow.earned[-1] - span) & (flow.earned <= flow.earned[-1])
+        columns = (flow.stream.quantity, flow.stream.exposure, flow.entries["cents"] / 100)
+        quantity, exposure, money = (column.sum() + ahead / span * column[recent].sum() for column in columns)
+        streams.append(flow.stream)
+        sums.append((quantity, exposure))
+        likely += money
+    return streams, sums, likely
 
 
 def _weekly(today: date, until: date) -> list[date]:
@@ -103,13 +116,7 @@ def _weekly(today: date, until: date) -> list[date]:
     return [*days, until]
 
 
-def _spent(flows: Flows, day: date, today: date) -> Decimal:
-    """Actual costs to date, and after it what recurs or is planned up to the day."""
-    later = [
-        line.amount
-        for line in cost_lines(flows.planned, until=day)
-        if line.on > today
-        and line.currency == flows.initiative.currency
-        and (line.recurring or line.kind == CostEntry.Kind.PLANNED)
-    ]
-    return flows.invested + sum(later, Decimal(0))
+def _spent(flows: Sequence[Flows], days: Sequence[date]) -> list[Decimal]:
+    """Actual costs to date, and what comes after it up to each day."""
+    to_date, ahead = sum((f.invested for f in flows), Decimal(0)), [line for f in flows for line in f.ahead]
+    return [to_date + sum((line.amount for line in ahead if line.on <= day), Decimal(0)) for day in days]

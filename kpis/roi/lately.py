@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
-from kpis.definitions import organisation
+import numpy as np
+
 from kpis.definitions.models import Kpi
 from kpis.ledger.costs import months_later
 from kpis.roi.flows import Flows
@@ -26,16 +27,14 @@ class Lately:
     provisional: bool
 
 
-def benefit_lately(flows: Flows, *, as_of: datetime) -> Lately:
-    """Sums of the entries by the day on which they were booked."""
-    today = organisation.calendar().local_date(as_of)
+def benefit_lately(flows: Flows, *, today: date) -> Lately:
+    """Sums of the entries by the day on which they were booked; at least one driver must have some."""
     by_month = all(flow.driver.kpi.interval in LONG for flow in flows.drivers)
     starts = _months(today) if by_month else _weeks(today)
-    ended = [(day, float(e.amount)) for f in flows.drivers for day, e in zip(f.day, f.entries, strict=True)]
-    values = []
-    for start, end in zip(starts, [*starts[1:], date.max], strict=True):
-        amounts = [amount for on, amount in ended if start <= on < end]
-        values.append(sum(amounts) if amounts else None)
+    day = np.concatenate([flow.day for flow in flows.drivers])
+    cents = np.concatenate([flow.entries["cents"] for flow in flows.drivers])
+    span = np.searchsorted([start.toordinal() for start in starts], day, side="right") - 1
+    values = [float(cents[span == k].sum()) / 100 if (span == k).any() else None for k in range(len(starts))]
     while values and values[-1] is None:  # nothing has ended in the open interval yet
         values.pop()
     provisional = len(values) == len(starts) and not by_month

@@ -33,9 +33,10 @@ def by_month(flows: Flows) -> list[MonthSum]:
     for line in flows.costs:
         found.setdefault(line.on.replace(day=1), []).append((0, Decimal(0), line.amount, False))
     for flow in flows.drivers:
-        for day, entry in zip(flow.day, flow.entries, strict=True):
-            month = day.replace(day=1)
-            found.setdefault(month, []).append((1, entry.amount, Decimal(0), entry.provisional))
+        columns = (flow.day.tolist(), flow.entries["cents"].tolist(), flow.entries["provisional"].tolist())
+        for day, cents, provisional in zip(*columns, strict=True):
+            month = date.fromordinal(day).replace(day=1)
+            found.setdefault(month, []).append((1, Decimal(cents).scaleb(-2), Decimal(0), provisional))
     return [
         MonthSum(
             first=month,

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-import numpy as np
-
 from kpis.calculations.money import cents
-from kpis.calculations.streams import HIGH, LOW, Draws, total_draws
+from kpis.calculations.streams import Draws, spread
 from kpis.roi.flows import DriverFlow, Flows
 
 CONFIDENCE = 0.80
@@ -43,24 +41,22 @@ def of(flows: Sequence[Flows], *, invested: Decimal, draws: Draws, reasons: dict
     unranged = sorted({flow.driver.kpi.name for f in flows for flow in f.drivers if not flow.has_range})
     if unranged:
         reasons["range.note"] = f"No error of the measured difference is known for: {', '.join(unranged)}."
-    benefit = total_draws(streams, draws)
-    booked = float(sum((f.benefit for f in flows), Decimal(0)))
-    low, quarter, three_quarters, high = (float(q) for q in np.quantile(benefit, [LOW, 0.25, 0.75, HIGH]))
-    spent = float(invested)
+    booked, spent = float(sum((f.benefit for f in flows), Decimal(0))), float(invested)
+    found = spread(streams, draws, bound=spent)
     return Ranges(
-        benefit_low=cents(low),
-        benefit_high=cents(high),
-        net_low=cents(low) - invested,
-        net_high=cents(high) - invested,
-        roi_low=(low - spent) / spent if invested > 0 else None,
-        roi_high=(high - spent) / spent if invested > 0 else None,
-        expected_net=cents(float(benefit.mean())) - invested,
-        off_centre=not quarter <= booked <= three_quarters,
-        share_above_zero=float((benefit > spent).mean()),
+        benefit_low=cents(found.low),
+        benefit_high=cents(found.high),
+        net_low=cents(found.low) - invested,
+        net_high=cents(found.high) - invested,
+        roi_low=(found.low - spent) / spent if invested > 0 else None,
+        roi_high=(found.high - spent) / spent if invested > 0 else None,
+        expected_net=cents(found.mean) - invested,
+        off_centre=not found.quarter <= booked <= found.three_quarters,
+        share_above_zero=found.above,
     )
 
 
 def of_driver(flow: DriverFlow, draws: Draws) -> tuple[Decimal, Decimal]:
     """P10 and P90 of what one driver has brought so far."""
-    low, high = np.quantile(total_draws([flow.stream], draws), [LOW, HIGH])
-    return cents(float(low)), cents(float(high))
+    found = spread([flow.stream], draws)
+    return cents(found.low), cents(found.high)

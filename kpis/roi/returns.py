@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
+from functools import lru_cache
 from math import ceil
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from kpis.calculations import internal_rate, investment
 from kpis.calculations.answer import Answer
-from kpis.roi.flows import Flows
+from kpis.roi.flows import Dated, Flows, dated
 
 Floats = NDArray[np.float64]
 
@@ -30,16 +29,16 @@ class Returns:
     payback_months: Answer
 
 
-def of(flows: Sequence[Flows], *, as_of: datetime, reasons: dict[str, str]) -> Returns:
+def of(flows: Sequence[Flows], *, reasons: dict[str, str]) -> Returns:
     """Day 0 is the earliest `started_on`; a benefit flows at the end of its interval, a cost on its date."""
-    dated = _by_date(flows)
-    if not dated:
+    found = dated(flows)
+    if not found.on.size:
         return _nothing(reasons)
-    start = min([f.initiative.started_on for f in flows if f.initiative.started_on] or [min(dated)])
-    start = min(start, min(dated))
-    days, amounts = _arrays(dated, start)
+    first = date.fromordinal(int(found.on[0]))
+    start = min([first, *(f.initiative.started_on for f in flows if f.initiative.started_on)])
+    days, amounts = _from_day_0(found, start)
     npv = investment.npv_dated(days, amounts, _discount_rate(flows))
-    irr = internal_rate.irr_dated(days, amounts)
+    irr = _rate(days.tobytes(), amounts.tobytes())
     payback = investment.payback_days(days, amounts)
     on = start + timedelta(days=ceil(payback.value)) if payback.value else None
     months = _months(start, on, payback)
@@ -52,20 +51,17 @@ def of(flows: Sequence[Flows], *, as_of: datetime, reasons: dict[str, str]) -> R
     return result
 
 
-def _by_date(flows: Sequence[Flows]) -> dict[date, Decimal]:
-    found: dict[date, Decimal] = defaultdict(Decimal)
-    for f in flows:
-        for on, amount in f.dated():
-            found[on] += amount
-    return dict(sorted(found.items()))
+@lru_cache(maxsize=1_000)
+def _rate(days: bytes, amounts: bytes) -> Answer:
+    """To find every root takes milliseconds, and of a whole portfolio the flows of few initiatives move at a time."""
+    return internal_rate.irr_dated(np.frombuffer(days), np.frombuffer(amounts))
 
 
-def _arrays(dated: dict[date, Decimal], start: date) -> tuple[Floats, Floats]:
-    days = [(on - start).days for on in dated]
-    amounts = [float(amount) for amount in dated.values()]
+def _from_day_0(found: Dated, start: date) -> tuple[Floats, Floats]:
+    days, amounts = (found.on - start.toordinal()).astype(float), found.cents / 100
     if days[0] > 0:  # the row starts at day 0, though nothing flows there
-        days, amounts = [0, *days], [0.0, *amounts]
-    return np.array(days, float), np.array(amounts, float)
+        days, amounts = np.append(0.0, days), np.append(0.0, amounts)
+    return days, amounts
 
 
 def _discount_rate(flows: Sequence[Flows]) -> float:

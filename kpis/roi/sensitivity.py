@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,6 +12,8 @@ from kpis.calculations.money import cents
 from kpis.calculations.streams import HIGH, Stream, money_at
 from kpis.ledger.models import Assumption
 from kpis.roi.flows import DriverFlow, Flows
+
+AT_MOST = 12  # what the API tells; a page shows fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,64 +39,63 @@ class Swing:
 
 
 def swings(flows: Sequence[Flows], *, invested: Decimal) -> list[Swing]:
-    """One for each assumption with a range and each effect with an error, the largest swing first."""
+    """Of the assumptions with a range and the effects with an error those that move most, the largest swing first."""
     drivers = [flow for f in flows for flow in f.drivers]
-    found = [*_of_assumptions(drivers, invested), *_of_effects(drivers, invested)]
-    return sorted(found, key=lambda swing: -swing.swing)
+    likely = float(sum(money_at(flow.stream) for flow in drivers))
+    found = [*_of_assumptions(drivers), *_of_effects(drivers)]
+    found.sort(key=lambda lever: -abs(lever.moves[1] - lever.moves[0]))
+    return [_swing(lever, likely, invested) for lever in found[:AT_MOST]]
 
 
-def _of_assumptions(drivers: Sequence[DriverFlow], invested: Decimal) -> Iterator[Swing]:
-    rows: dict[int, Assumption] = {}
+@dataclass(frozen=True, slots=True)
+class _Lever:
+    """`moves`: by how much the money moves at each of the `ends`, everything else being likely."""
+
+    name: str
+    assumption: Assumption | None
+    unit: str
+    ends: tuple[float, float]
+    moves: tuple[float, float]
+
+
+def _of_assumptions(drivers: Sequence[DriverFlow]) -> Iterator[_Lever]:
+    """One assumption may serve several drivers, and one driver in two roles."""
+    resting: dict[int, tuple[Assumption, dict[int, tuple[Stream, list[str]]]]] = {}
     for flow in drivers:
-        for assumption in (flow.driver.unit_value, flow.driver.realisation, flow.driver.attribution):
-            rows[assumption.pk] = assumption
-    for assumption in rows.values():
-        if assumption.low == assumption.high:
-            continue
-        key = str(assumption.pk)
-
-        def at(value: float, key: str = key) -> Callable[[Stream], float]:
-            return lambda stream: money_at(stream, **dict.fromkeys(_roles(stream, key), value))
-
+        for role in ("unit_value", "realisation", "attribution"):
+            assumption: Assumption = getattr(flow.driver, role)
+            if assumption.low != assumption.high:
+                _, used = resting.setdefault(assumption.pk, (assumption, {}))
+                used.setdefault(flow.driver.pk, (flow.stream, []))[1].append(role)
+    for assumption, used in resting.values():
         ends = float(assumption.low), float(assumption.high)
+        moves = [sum(_moved(stream, roles, end) for stream, roles in used.values()) for end in ends]
         unit = "share" if assumption.is_share else "money"
-        yield _swing(assumption.name, assumption, unit, ends, [at(end) for end in ends], drivers, invested)
+        yield _Lever(assumption.name, assumption, unit, ends, (moves[0], moves[1]))
 
 
-def _roles(stream: Stream, key: str) -> list[str]:
-    named = {"unit_value": stream.unit_value, "realisation": stream.realisation, "attribution": stream.attribution}
-    return [name for name, assumed in named.items() if assumed.key == key]
+def _moved(stream: Stream, roles: Sequence[str], value: float) -> float:
+    return money_at(stream, **dict.fromkeys(roles, value)) - money_at(stream)
 
 
-def _of_effects(drivers: Sequence[DriverFlow], invested: Decimal) -> Iterator[Swing]:
-    seen = {}
+def _of_effects(drivers: Sequence[DriverFlow]) -> Iterator[_Lever]:
+    resting: dict[str, list[DriverFlow]] = {}
     for flow in drivers:
-        seen[flow.stream.error.key] = flow
-    for key, flow in seen.items():
-        error = flow.stream.error
+        resting.setdefault(flow.stream.error.key, []).append(flow)
+    for flows in resting.values():
+        error, kpi = flows[-1].stream.error, flows[-1].driver.kpi
         if error.standard_error is not None and error.df is not None:
             width = error.standard_error * float(stdtrit(error.df, HIGH))
-            shifts = (-width, width)
+            ends = (-width, width)
         elif error.declared is not None:
-            shifts = (error.declared.low - error.declared.likely, error.declared.high - error.declared.likely)
+            ends = (error.declared.low - error.declared.likely, error.declared.high - error.declared.likely)
         else:
             continue
-
-        def at(shift: float, key: str = key) -> Callable[[Stream], float]:
-            return lambda stream: money_at(stream, shift=shift if stream.error.key == key else 0.0)
-
-        kpi = flow.driver.kpi
-        yield _swing(kpi.name, None, kpi.unit, shifts, [at(shift) for shift in shifts], drivers, invested)
+        moves = [sum(money_at(f.stream, shift=end) - money_at(f.stream) for f in flows) for end in ends]
+        yield _Lever(kpi.name, None, kpi.unit, ends, (moves[0], moves[1]))
 
 
-def _swing(
-    name: str,
-    assumption: Assumption | None,
-    unit: str,
-    ends: tuple[float, float],
-    at: Sequence[Callable[[Stream], float]],
-    drivers: Sequence[DriverFlow],
-    invested: Decimal,
-) -> Swing:
-    low, high = (cents(sum(money(flow.stream) for flow in drivers)) - invested for money in at)
-    return Swing(name, assumption, unit, *ends, low, high, flips_sign=(low < 0) != (high < 0))
+def _swing(lever: _Lever, likely: float, invested: Decimal) -> Swing:
+    low, high = (cents(likely + move) - invested for move in lever.moves)
+    flips = (low < 0) != (high < 0)
+    return Swing(lever.name, lever.assumption, lever.unit, *lever.ends, low, high, flips_sign=flips)

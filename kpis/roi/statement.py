@@ -9,18 +9,24 @@ from decimal import Decimal
 from functools import cached_property
 
 from kpis.calculations.answer import Answer
+from kpis.calculations.intervals import Calendar
 from kpis.calculations.streams import Draws
+from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
+from kpis.ledger.columns import amount
 from kpis.ledger.models import CostEntry, ValueDriver
 from kpis.roi import ranges, returns, verdicts
 from kpis.roi.curve import NetAt, net_curve
-from kpis.roi.flows import Flows, flows_of, foreign_costs
-from kpis.roi.forecast import Forecast, forecast
+from kpis.roi.flows import Flows, flows_of
+from kpis.roi.forecast import Forecast, ForecastPoint, forecast, forecast_path
 from kpis.roi.ranges import Ranges
 from kpis.roi.returns import Returns
 from kpis.roi.sensitivity import Swing, swings
 
 GRADES = ("A", "B", "C", "D")
+# One seed for the portfolio and each initiative: a draw of a shared assumption is the same wherever it is used. And for
+# every day, so that a range moves only where a figure has.
+DRAWS = Draws("roi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ class Benefits:
 class Statement:
     """The figures of one initiative (`initiative` None: of several together), money in `currency`, as of an instant.
 
-    A number that does not exist is None (or an Answer without value) and `reasons` names it with a sentence.
+    A number that does not exist is None (or an Answer without value) and `reasons` names it with a sentence; those of
+    what is computed when asked for stand there once it was asked for.
     """
 
     initiative: Initiative | None
@@ -52,14 +59,23 @@ class Statement:
     benefits: Benefits
     roi: Answer
     range: Ranges | None
-    returns: Returns
     provisional: bool
     provisional_amount: Decimal
     evidence: dict[str, Decimal]
     verdict: str
     flows: tuple[Flows, ...]
-    draws: Draws
+    calendar: Calendar
     reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        """The local date of `as_of`."""
+        return self.calendar.local_date(self.as_of)
+
+    @cached_property
+    def returns(self) -> Returns:
+        """Computed when asked for: an internal rate of return takes milliseconds."""
+        return returns.of(self.flows, reasons=self.reasons)
 
     @cached_property
     def sensitivity(self) -> tuple[Swing, ...]:
@@ -69,12 +85,17 @@ class Statement:
     @cached_property
     def forecast(self) -> Forecast | None:
         """Computed when asked for; None with a reason where it cannot be said."""
-        return forecast(self.flows, as_of=self.as_of, draws=self.draws, reasons=self.reasons)
+        return forecast(self.flows, as_of=self.as_of, calendar=self.calendar, draws=DRAWS, reasons=self.reasons)
+
+    @cached_property
+    def forecast_path(self) -> tuple[ForecastPoint, ...]:
+        """By week to the forecast's end, for a chart; empty where there is no forecast."""
+        return forecast_path(self.flows, as_of=self.as_of, calendar=self.calendar, draws=DRAWS) if self.forecast else ()
 
     @cached_property
     def curve(self) -> list[NetAt]:
         """Cumulative net by week, computed when asked for."""
-        return net_curve(self.flows, as_of=self.as_of, draws=self.draws)
+        return net_curve(self.flows, as_of=self.as_of, calendar=self.calendar, draws=DRAWS)
 
     @property
     def net(self) -> Decimal:
@@ -107,24 +128,19 @@ class Statement:
 def roi_statement(initiative: Initiative, *, as_of: datetime) -> Statement:
     """The statement of one initiative in its own currency."""
     flows = flows_of([initiative], as_of=as_of)
-    return statement_of(flows, initiative=initiative, currency=initiative.currency, as_of=as_of, draws=draws_of(as_of))
-
-
-def draws_of(as_of: datetime) -> Draws:
-    """One seed for the portfolio and each initiative: a draw of a shared assumption is the same wherever it is used."""
-    return Draws(f"roi as of {as_of.date().isoformat()}")
+    calendar = organisation.calendar()
+    return statement_of(flows, initiative=initiative, currency=initiative.currency, as_of=as_of, calendar=calendar)
 
 
 def statement_of(
-    flows: Sequence[Flows], *, initiative: Initiative | None, currency: str, as_of: datetime, draws: Draws
+    flows: Sequence[Flows], *, initiative: Initiative | None, currency: str, as_of: datetime, calendar: Calendar
 ) -> Statement:
     """Add up; ranges are drawn jointly, so that an assumption is the same for all drivers that share it."""
     benefits, invested = _benefits(flows), sum((f.invested for f in flows), Decimal(0))
-    entries = [entry for f in flows for driver in f.drivers for entry in driver.entries]
-    open_entries = [entry.amount for entry in entries if entry.provisional]
+    open_entries = [driver.entries[driver.entries["provisional"]] for f in flows for driver in f.drivers]
     reasons: dict[str, str] = {}
     roi = _roi(benefits.total, invested)
-    found = ranges.of(flows, invested=invested, draws=draws, reasons=reasons)
+    found = ranges.of(flows, invested=invested, draws=DRAWS, reasons=reasons)
     result = Statement(
         initiative=initiative,
         currency=currency,
@@ -134,18 +150,17 @@ def statement_of(
         benefits=benefits,
         roi=roi,
         range=found,
-        returns=returns.of(flows, as_of=as_of, reasons=reasons),
-        provisional=bool(open_entries),
-        provisional_amount=sum(open_entries, Decimal(0)),
+        provisional=any(entries.size for entries in open_entries),
+        provisional_amount=sum(map(amount, open_entries), Decimal(0)),
         evidence=_evidence(flows),
-        verdict=verdicts.of(flows, benefit=benefits.total, invested=invested, found=found, as_of=as_of),
+        verdict=verdicts.of(flows, benefit=benefits.total, invested=invested, found=found),
         flows=tuple(flows),
-        draws=draws,
+        calendar=calendar,
         reasons=reasons,
     )
     if not roi.exists:
         reasons["roi"] = roi.reason
-    for cost in foreign_costs(flows):
+    for cost in (cost for f in flows for cost in f.foreign):
         reasons[f"invested.{cost.pk}"] = (
             f"The cost “{cost.name}” in {cost.currency} is not in the sum: no dated exchange rate is known."
         )
@@ -161,11 +176,11 @@ def _roi(benefit: Decimal, invested: Decimal) -> Answer:
 def _benefits(flows: Sequence[Flows]) -> Benefits:
     sums = dict.fromkeys(("direct", "indirect", "freed"), Decimal(0))
     for f in flows:
-        for entry in (entry for flow in f.drivers for entry in flow.entries):
+        for kind, booked in (pair for flow in f.drivers for pair in flow.by_kind.items()):
             # By what the entry was booked as: a driver that changes its kind does not change closed months.
-            sums[entry.benefit_type] += entry.amount
-            if entry.benefit_type == ValueDriver.BenefitType.DIRECT and entry.is_freed_time:
-                sums["freed"] += entry.amount
+            sums[kind.benefit_type] += booked
+            if kind.benefit_type == ValueDriver.BenefitType.DIRECT and kind.is_freed_time:
+                sums["freed"] += booked
     return Benefits(**sums, captured=sums["direct"] - sums["freed"])
 
 
@@ -173,18 +188,11 @@ def _evidence(flows: Sequence[Flows]) -> dict[str, Decimal]:
     sums = dict.fromkeys(GRADES, Decimal(0))
     for f in flows:
         for flow in f.drivers:
-            for entry in flow.entries:
-                sums[entry.evidence_grade] += entry.amount
+            for kind, booked in flow.by_kind.items():
+                sums[kind.evidence_grade] += booked
     return sums
 
 
 def _estimated(flows: Sequence[Flows]) -> Decimal:
     lines = (line for f in flows for line in f.costs if line.settlement == CostEntry.Settlement.ESTIMATED)
     return sum((line.amount for line in lines), Decimal(0))
-
-
-def first_day(flows: Sequence[Flows]) -> date | None:
-    """The earliest start or flow among them."""
-    days = [f.initiative.started_on for f in flows if f.initiative.started_on]
-    days += [on for f in flows for on, _ in f.dated()]
-    return min(days, default=None)

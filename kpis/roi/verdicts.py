@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 
 from kpis.roi.flows import Flows
@@ -17,9 +16,9 @@ TOO_EARLY = "too_early"  # nothing is booked yet, or the range holds zero
 NO_COSTS_YET = "no_costs_yet"
 
 
-def of(flows: Sequence[Flows], *, benefit: Decimal, invested: Decimal, found: Ranges | None, as_of: datetime) -> str:
+def of(flows: Sequence[Flows], *, benefit: Decimal, invested: Decimal, found: Ranges | None) -> str:
     """The first of the rules that applies; docs/methods.md "Verdicts of money" lists them."""
-    grades = {entry.evidence_grade for f in flows for flow in f.drivers for entry in flow.entries}
+    grades = {kind.evidence_grade for f in flows for flow in f.drivers for kind in flow.by_kind}
     if found is None:
         return TOO_EARLY if invested > 0 else NO_COSTS_YET
     if benefit < 0:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from kpis.ledger.columns import amount
 from kpis.roi.flows import Flows
 
 
@@ -30,17 +31,11 @@ def of_week(flows: Sequence[Flows], monday: date) -> WeekSum:
     An interval that ends as the next week begins (a day, a week, a month) belongs to the week that it closes.
     """
     end = monday + timedelta(days=7)
-    entries = [
-        entry
-        for f in flows
-        for flow in f.drivers
-        for day, entry in zip(flow.day, flow.entries, strict=True)
-        if monday <= day < end
-    ]
+    booked = [flow.booked_between(monday, end) for f in flows for flow in f.drivers]
     costs = [line.amount for f in flows for line in f.costs if monday <= line.on < end]
     return WeekSum(
         monday=monday,
-        benefit=sum((entry.amount for entry in entries), Decimal(0)),
+        benefit=sum(map(amount, booked), Decimal(0)),
         cost=sum(costs, Decimal(0)),
-        provisional=any(entry.provisional for entry in entries),
+        provisional=any(entries["provisional"].any() for entries in booked),
     )

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import partial
 
 import numpy as np
-from django.db.models import Min
+from django.db import connection
 
 from kpis.calculations.aggregation import Ints
 from kpis.calculations.defaults import LATENESS_HOURS
@@ -31,6 +31,26 @@ SILENT_AFTER = {
     Kpi.Interval.QUARTER: timedelta(days=184),
 }
 DAY = timedelta(days=1)
+
+# One look into the index for each series: the first of all its intervals.
+FIRST = """
+select s.kpi_id, min(earliest.start)
+  from unnest(%s::int8[], %s::text[]) as kpi(id, granularity)
+  join kpis_series s on s.kpi_id = kpi.id
+ cross join lateral (select v.start from kpis_intervalvalue v
+                      where v.series_id = s.id and v.granularity = kpi.granularity order by v.start limit 1) as earliest
+ group by s.kpi_id
+"""
+PRESENT = """
+select coalesce(sum(held.n), 0)
+  from unnest(%s::int8[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::bool[])
+    as span(kpi_id, granularity, first, last, has_off)
+ cross join lateral (select count(distinct v.start) as n
+                       from kpis_series s
+                       join kpis_intervalvalue v on v.series_id = s.id and v.granularity = span.granularity
+                        and v.start between span.first and span.last
+                      where s.kpi_id = span.kpi_id and not (span.has_off and v.start = any(%s::timestamptz[]))) as held
+"""
 
 
 class Finality(StrEnum):
@@ -95,21 +115,17 @@ def gaps(kpi: Kpi, start: datetime, end: datetime, *, now: datetime) -> list[Gap
     Expected is every interval since the first one with data; with `workdays_only` those that hold a working day.
     """
     calendar = organisation.calendar()
-    expected = _expected([kpi], start, end, now, calendar)[kpi.pk]
-    present = _present([kpi], expected)[kpi.pk]
+    expected = _expected(kpi, start, end, now, calendar)
+    present = _present(kpi, expected)
     missing = [interval for interval in expected if interval.start not in present]
     outages = _outages(kpi, missing, calendar) if missing else []
     return [Gap(i.start, i.end, _explanation(i, outages)) for i in missing]
 
 
 def completeness(kpis: Collection[Kpi], *, start: datetime, end: datetime, now: datetime) -> Completeness:
-    """Over all these KPIs' own intervals that overlap `[start, end)` and are final."""
-    expected = _expected(kpis, start, end, now, organisation.calendar())
-    present = _present(kpis, [i for intervals in expected.values() for i in intervals])
-    return Completeness(
-        sum(map(len, expected.values())),
-        sum(interval.start in present[kpi] for kpi, intervals in expected.items() for interval in intervals),
-    )
+    """Over all these KPIs' own intervals that overlap `[start, end)` and are final. Counted, not listed."""
+    expected = _spans_expected(kpis, start, end, now, organisation.calendar())
+    return Completeness(sum(span.expected for span in expected), _present_within(expected) if expected else 0)
 
 
 def stale(kpi: Kpi, *, now: datetime) -> datetime | None:
@@ -137,51 +153,83 @@ def stale_kpis(kpis: Collection[Kpi], *, now: datetime) -> dict[int, datetime]:
     return silent
 
 
-def _expected(
+def _expected(kpi: Kpi, start: datetime, end: datetime, now: datetime, calendar: Calendar) -> list[Interval]:
+    """The final intervals since the KPI's first data in which it should have been measured."""
+    newest, first = _newest([kpi]).get(kpi.pk), _first_starts([kpi]).get(kpi.pk)
+    if first is None:
+        return []
+    off = partial(_is_off, calendar=calendar, holidays=_holidays()) if kpi.workdays_only else lambda _interval: False
+    return [
+        interval
+        for interval in calendar.between(max(start, first), min(end, now), Granularity(kpi.interval))
+        if finality(interval, newest_at=newest, now=now) is Finality.COMPLETE and not off(interval)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """From the first to the last start of an interval in which a KPI should have been measured; `off` lie between."""
+
+    kpi_id: int
+    granularity: str
+    first: datetime
+    last: datetime
+    expected: int
+    off: list[datetime]
+
+
+def _spans_expected(
     kpis: Collection[Kpi], start: datetime, end: datetime, now: datetime, calendar: Calendar
-) -> dict[int, list[Interval]]:
-    """By KPI: the final intervals since its first data in which it should have been measured."""
+) -> list[_Span]:
+    """What `_expected` lists, by its ends: the intervals of a KPI that are final follow each other."""
     newest, first = _newest(kpis), _first_starts(kpis)
-    start = max(start, min(first.values(), default=start))  # before lies nothing to be expected
-    off = partial(_is_off, calendar=calendar, holidays=_holidays())
+    start = max(start, min(first.values(), default=start))
     intervals = {g: calendar.between(start, min(end, now), Granularity(g)) for g in {kpi.interval for kpi in kpis}}
-    days_off = {g: {i.start for i in intervals[g] if off(i)} for g in {k.interval for k in kpis if k.workdays_only}}
-    return {
-        kpi.pk: [
-            interval
-            for interval in (intervals[kpi.interval] if kpi.pk in first else [])
-            if interval.start >= first[kpi.pk]
-            and finality(interval, newest_at=newest.get(kpi.pk), now=now) is Finality.COMPLETE
-            and not (kpi.workdays_only and interval.start in days_off[kpi.interval])
-        ]
-        for kpi in kpis
-    }
+    off = partial(_is_off, calendar=calendar, holidays=_holidays())
+    days_off = {g: [i.start for i in intervals[g] if off(i)] for g in {k.interval for k in kpis if k.workdays_only}}
+    found = []
+    for granularity, some in intervals.items():
+        starts, ends = (np.array([epoch_us(at) for at in column], np.int64) for column in _columns(some))
+        over = ends + lateness_us(starts, ends) <= epoch_us(now)
+        for kpi in (kpi for kpi in kpis if kpi.interval == granularity and kpi.pk in first):
+            final = over | (ends <= epoch_us(newest[kpi.pk])) if kpi.pk in newest else over
+            due = np.flatnonzero(final & (ends <= epoch_us(now)) & (starts >= epoch_us(first[kpi.pk])))
+            if due.size:
+                begin, last = some[due[0]].start, some[due[-1]].start
+                without = (
+                    [at for at in days_off.get(granularity, ()) if begin <= at <= last] if kpi.workdays_only else []
+                )
+                found.append(_Span(kpi.pk, granularity, begin, last, due.size - len(without), without))
+    return found
 
 
-def _present(kpis: Collection[Kpi], expected: Collection[Interval]) -> dict[int, set[datetime]]:
-    """Starts of the intervals with data, by KPI, within the span of the expected ones."""
-    present: dict[int, set[datetime]] = {kpi.pk: set() for kpi in kpis}
+def _columns(intervals: list[Interval]) -> tuple[list[datetime], list[datetime]]:
+    return [interval.start for interval in intervals], [interval.end for interval in intervals]
+
+
+def _present_within(spans: list[_Span]) -> int:
+    """How many intervals of these spans hold data, days off left out."""
+    off = sorted({at for span in spans for at in span.off})
+    columns = [[getattr(span, name) for span in spans] for name in ("kpi_id", "granularity", "first", "last")]
+    with connection.cursor() as cursor:
+        cursor.execute(PRESENT, [*columns, [bool(span.off) for span in spans], off])
+        return int(cursor.fetchone()[0])
+
+
+def _present(kpi: Kpi, expected: Collection[Interval]) -> set[datetime]:
+    """Starts of the intervals with data, within the span of the expected ones."""
     if not expected:
-        return present
-    own = {kpi.pk: kpi.interval for kpi in kpis}
-    starts = IntervalValue.objects.filter(
-        series__kpi__in=own,
-        granularity__in=set(own.values()),
-        start__gte=min(i.start for i in expected),
-        start__lte=max(i.start for i in expected),
-    ).values_list("series__kpi_id", "granularity", "start")
-    for kpi_id, granularity, start in starts:
-        if granularity == own[kpi_id]:
-            present[kpi_id].add(start)
-    return present
+        return set()
+    values = IntervalValue.objects.filter(series__kpi=kpi, granularity=kpi.interval)
+    within = values.filter(start__gte=min(i.start for i in expected), start__lte=max(i.start for i in expected))
+    return set(within.values_list("start", flat=True))
 
 
 def _first_starts(kpis: Collection[Kpi]) -> dict[int, datetime]:
     """Start of the first interval with data, by KPI."""
-    own = {kpi.pk: kpi.interval for kpi in kpis}
-    rows = IntervalValue.objects.filter(series__kpi__in=own, granularity__in=set(own.values())).order_by()
-    firsts = rows.values_list("series__kpi_id", "granularity").annotate(first=Min("start"))
-    return {kpi_id: first for kpi_id, granularity, first in firsts if granularity == own[kpi_id]}
+    with connection.cursor() as cursor:
+        cursor.execute(FIRST, [[kpi.pk for kpi in kpis], [kpi.interval for kpi in kpis]])
+        return dict(cursor.fetchall())
 
 
 def _newest(kpis: Collection[Kpi]) -> dict[int, datetime]:

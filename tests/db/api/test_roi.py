@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from openapi_schema_validator import OAS31Validator
 
 from kpis.api.statement_forms import PORTFOLIO, STATEMENT
@@ -126,3 +128,23 @@ def test_a_token_that_only_sends_may_not_read(client_with, initiative):
 )
 def test_what_is_not_understood_is_refused_and_named(reader, initiative, query, code):
     assert [error["code"] for error in read(reader, query, status=400)["errors"]] == [code]
+
+
+def test_a_portfolio_of_nine_asks_the_database_as_often_as_one_of_three(reader, driver, book):
+    def grow(by: int) -> None:
+        for initiative in InitiativeFactory.create_batch(by):
+            for day in ("2026-03-02", "2026-05-04"):
+                book(driver(initiative, pool="team north"), day, 100)
+            CostEntryFactory(initiative=initiative)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            read(reader, path="portfolio")
+        return len(queries)
+
+    grow(3)
+    asked()  # the token is looked up once
+    few = asked()
+    grow(6)
+
+    assert asked() == few <= 8

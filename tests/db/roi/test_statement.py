@@ -113,10 +113,10 @@ def test_a_net_that_falls_below_zero_again_is_not_paid_back(initiative, driver, 
     book(driver(initiative), "2026-03-02", 150)
     cost(initiative, 200, "2026-04-01")
 
-    returns = statement(initiative).returns
+    found = statement(initiative)
 
-    assert returns.payback_on is None
-    assert statement(initiative).reasons["payback_on"] == "The costs have not been earned back yet."
+    assert found.returns.payback_on is None
+    assert found.reasons["payback_on"] == "The costs have not been earned back yet."
 
 
 def test_the_range_holds_the_booked_net_and_is_the_same_every_time(initiative, driver, book):
@@ -199,7 +199,7 @@ def test_lately_is_the_benefit_of_the_last_weeks_and_none_where_nothing_ended(in
     book(saved, "2026-05-18", 10)
     book(saved, "2026-05-24", 5)  # a Sunday: of the same week
 
-    found = benefit_lately(statement(initiative).flows[0], as_of=AS_OF)
+    found = benefit_lately(statement(initiative).flows[0], today=AS_OF.date())
 
     assert not found.by_month
     assert found.values[-1] == 15.0

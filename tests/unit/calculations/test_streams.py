@@ -16,6 +16,7 @@ from kpis.calculations.streams import (
     Stream,
     money_at,
     money_draws,
+    spread,
     total_draws,
 )
 
@@ -87,3 +88,35 @@ def test_a_stated_baseline_shifts_by_its_stated_range():
 def test_each_row_counts_the_intervals_that_its_weights_name():
     money = money_draws(stream(), Draws("seed", 10), np.array([[1.0, 0.0], [1.0, 1.0]]))
     assert money[:, 0].tolist() == [15.0, 45.0]
+
+
+def test_a_spread_is_what_numpy_says_of_the_draws_and_so_are_joint_draws_of_more_streams_than_one_product_takes():
+    streams = [
+        stream(
+            error=CounterfactualError(f"kpi {k % 9}", standard_error=0.3 + k / 100, df=20),
+            unit_value=Assumed(f"wage {k % 7}", Range(2.0, 3.0, 5.0)),
+            sign=(1, -1)[k % 2],
+        )
+        for k in range(130)
+    ]
+    draws = Draws("seed", 2_000)
+    money = np.zeros(draws.n)
+    for one in streams:
+        shifted = 30.0 + one.sign * 10.0 * draws.of_shift(one.error)
+        for assumed in one.assumptions:
+            shifted = shifted * draws.of_assumption(assumed)
+        money += shifted
+
+    found = spread(streams, draws, bound=4_000.0)
+
+    assert total_draws(streams, draws) == pytest.approx(money)
+    assert [found.low, found.quarter, found.three_quarters, found.high] == pytest.approx(
+        np.quantile(money, [LOW, 0.25, 0.75, HIGH])
+    )
+    assert (found.mean, found.above) == pytest.approx((money.mean(), (money > 4_000).mean()))
+    assert spread(streams, draws, sums=[(0.0, 0.0)] * 130).high == 0.0
+
+
+def test_a_driver_that_moved_has_a_new_spread():
+    assert spread([stream()], Draws("seed", 100)).low == 45.0
+    assert spread([stream(quantity=(10.0, 30.0))], Draws("seed", 100)).low == 60.0
