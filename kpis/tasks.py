@@ -10,7 +10,7 @@ from celery import shared_task
 from kpis import pipeline
 from kpis.digests import delivery
 from kpis.digests import schedule as digest_schedule
-from kpis.ingest import rejections, repeats, samples
+from kpis.ingest import quarters, rejections, repeats, samples
 from kpis.measurements import partitions, retention, tightening
 from kpis.plumbing import answers, changes, clock, locks, outbox, stamps, wakeup
 from kpis.sources import arranging, memory, pulling, schedule
@@ -86,6 +86,14 @@ def tighten_months() -> None:
             wakeup.after_commit("kpis.tighten_months")
 
 
+@shared_task(name="kpis.add_up_sent", acks_late=True, time_limit=300)
+def add_up_sent() -> None:
+    """Tick: add up what senders sent, so that their pages need not."""
+    with locks.only_one("add_up_sent") as mine:
+        if mine:
+            quarters.add_up(at=clock.now())
+
+
 @shared_task(name="kpis.trim_stamps", acks_late=True, time_limit=60)
 def trim_stamps() -> None:
     """Tick: keep the state version quick to ask."""
@@ -101,5 +109,6 @@ def tidy_up() -> None:
     repeats.trim(at=clock.now())
     rejections.trim(at=clock.now())
     samples.trim(at=clock.now())
+    quarters.trim(at=clock.now())
     schedule.forget_old_runs(at=clock.now())
     memory.trim(at=clock.now())

@@ -24,6 +24,7 @@ from kpis.definitions import organisation
 from kpis.definitions.models import Initiative, Kpi
 from kpis.evaluation import effects
 from kpis.evaluation.models import Effect
+from kpis.ingest import quarters
 from kpis.ledger import account, adjusting, posting, proving
 from kpis.ledger.columns import columns_from
 from kpis.ledger.models import LedgerEntry, Period, ValueDriver
@@ -80,6 +81,7 @@ def verify(*, now: datetime) -> Verification:
         }
         entries = _verify_effects_and_entries(kpis, stored, recomputed, settled, result)
     _verify_periods(result)
+    _verify_sendings(result, calendar)
     _verify_statements(entries, recomputed, result, now=now)
     return result
 
@@ -194,6 +196,15 @@ def _verify_periods(result: Verification) -> None:
                 for name in sorted(frozen.keys() | now.keys())
                 if frozen.get(name) != now.get(name)
             ]
+
+
+def _verify_sendings(result: Verification, calendar: Calendar) -> None:
+    """What senders' pages add up, against the batches."""
+    if rows := quarters.count():
+        result.compared["quarters of senders"] += rows
+    for unlike in quarters.deviations():
+        name = f"Sent by {unlike.sender} {_local(unlike.start, calendar)}"
+        result.differences.append(Difference(name, unlike.stored or NOTHING, unlike.recomputed or NOTHING))
 
 
 def _verify_statements(

@@ -37,6 +37,7 @@ TICKS = {
     "kpis.send_due_digests": 30,
     "kpis.send_outbox": 10,
     "kpis.trim_stamps": 60,
+    "kpis.add_up_sent": 300,
     "kpis.remove_old_rows": 600,
     "kpis.tighten_months": 3600,
     "kpis.tidy_up": 3600,

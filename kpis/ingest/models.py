@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from kpis.measurements.models import Batch
 
@@ -32,6 +33,42 @@ class PayloadSample(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sender", "refused"], name="sample_once_a_sender")]
+
+
+class SentQuarter(models.Model):
+    """What one sender sent within a quarter of an hour that is over: its batches, added up (`ingest.quarters`).
+
+    The sender is a token or a source; what came by one for the other counts for both. Quarters, since in every zone a
+    day begins on one.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    start = models.DateTimeField()
+    token = models.ForeignKey("kpis.Token", null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    source = models.ForeignKey("kpis.DataSource", null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    requests = models.BigIntegerField()
+    received = models.BigIntegerField()
+    accepted = models.BigIntegerField()
+    replaced = models.BigIntegerField()
+    unchanged = models.BigIntegerField()
+    rejected = models.BigIntegerField()
+    size = models.BigIntegerField()
+    reasons = models.JSONField(null=True)  # rejected points by code
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["start", "token", "source"], nulls_distinct=False, name="quarter_once_a_sender"
+            ),
+            models.CheckConstraint(
+                name="quarter_is_of_one_sender",
+                condition=Q(token__isnull=False, source__isnull=True) | Q(token__isnull=True, source__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["token", "start"], name="quarter_by_token"),
+            models.Index(fields=["source", "start"], name="quarter_by_source"),
+        ]
 
 
 class TokenRate(models.Model):

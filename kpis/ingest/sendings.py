@@ -10,21 +10,45 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from kpis.ingest.quarters import EDGE
 from kpis.measurements.models import Batch
 
 HOUR, MONTH = timedelta(hours=1), timedelta(days=30)
 Kind = Literal["token", "source"]
-COUNTED = """
-select {bucket} as start, count(*), sum(received), sum(accepted), sum(replaced), sum(unchanged),
+BY_MINUTE = """
+select date_trunc('minute', arrived_at) as start, count(*), sum(received), sum(accepted), sum(replaced), sum(unchanged),
        sum(rejected), sum(size)
 from kpis_batch where {sender} = %(id)s and arrived_at >= %(since)s and arrived_at < %(until)s
 group by start order by start
 """
-BY_MINUTE, BY_DAY = "date_trunc('minute', arrived_at)", "date_trunc('day', arrived_at, %(zone)s)"
+# Quarters of an hour as far as they are added up, batches from there on; both in one look, so that none counts twice.
+BY_DAY = """
+with edge as (select {edge} as at), sent as (
+    select start as at, requests, received, accepted, replaced, unchanged, rejected, size from kpis_sentquarter, edge
+     where {sender} = %(id)s and start >= %(since)s and start < edge.at
+    union all
+    select arrived_at, 1, received, accepted, replaced, unchanged, rejected, size from kpis_batch, edge
+     where {sender} = %(id)s and arrived_at >= greatest(%(since)s, edge.at) and arrived_at < %(until)s
+)
+select date_trunc('day', at, %(zone)s) as start, sum(requests), sum(received), sum(accepted), sum(replaced),
+       sum(unchanged), sum(rejected), sum(size)
+from sent group by start order by start
+"""
 REASONS = """
 select key, sum(value::int8) as n from kpis_batch, jsonb_each_text(reasons)
 where {sender} = %(id)s and arrived_at >= %(since)s and arrived_at < %(until)s and reasons is not null
 group by key order by n desc, key
+"""
+REASONS_OF_DAYS = """
+with edge as (select {edge} as at), sent as (
+    select reasons from kpis_sentquarter, edge
+     where {sender} = %(id)s and start >= %(since)s and start < edge.at and reasons is not null
+    union all
+    select reasons from kpis_batch, edge
+     where {sender} = %(id)s and arrived_at >= greatest(%(since)s, edge.at) and arrived_at < %(until)s
+       and reasons is not null
+)
+select key, sum(value::int8) as n from sent, jsonb_each_text(reasons) group by key order by n desc, key
 """
 COLUMN = {"token": "token_id", "source": "source_id"}
 
@@ -80,13 +104,13 @@ class Last:
 def of_last_hour(kind: Kind, sender_id: int, *, now: datetime) -> Sendings:
     """By minute; the first one is whole."""
     since = (now - HOUR).replace(second=0, microsecond=0)
-    return _counted(BY_MINUTE, kind, sender_id, since, now, "UTC")
+    return _counted((BY_MINUTE, REASONS), kind, sender_id, since, now, "UTC")
 
 
 def of_last_month(kind: Kind, sender_id: int, *, now: datetime, zone: str) -> Sendings:
     """By local day of `zone`, thirty of them and today."""
     since = (now.astimezone(ZoneInfo(zone)) - MONTH).replace(hour=0, minute=0, second=0, microsecond=0)
-    return _counted(BY_DAY, kind, sender_id, since, now, zone)
+    return _counted((BY_DAY, REASONS_OF_DAYS), kind, sender_id, since, now, zone)
 
 
 def last_of(kind: Kind, sender_id: int) -> Last | None:
@@ -102,12 +126,12 @@ def total_of(counts: Sequence[Count], start: datetime) -> Count:
     return Count(start, *(sum(getattr(count, name) for count in counts) for name in columns))
 
 
-def _counted(bucket: str, kind: Kind, sender_id: int, since: datetime, now: datetime, zone: str) -> Sendings:
+def _counted(sql: tuple[str, str], kind: Kind, sender_id: int, since: datetime, now: datetime, zone: str) -> Sendings:
     asked: dict[str, int | str | datetime] = {"id": sender_id, "since": since, "until": now, "zone": zone}
-    names = {"bucket": bucket, "sender": COLUMN[kind]}
+    counted, told = (statement.format(sender=COLUMN[kind], edge=EDGE) for statement in sql)
     with connection.cursor() as cursor:
-        cursor.execute(COUNTED.format_map(names), asked)
+        cursor.execute(counted, asked)
         counts = [Count(start, *map(int, numbers)) for start, *numbers in cursor.fetchall()]
-        cursor.execute(REASONS.format_map(names), asked)
+        cursor.execute(told, asked)
         reasons = {code: int(n) for code, n in cursor.fetchall()}
     return Sendings(since, now, counts, reasons)

@@ -18,6 +18,7 @@ from kpis.benchmarks.models import Comparison
 from kpis.calculations.intervals import epoch_us
 from kpis.definitions import changing, organisation
 from kpis.definitions.models import Annotation, Holiday, Initiative, Kpi, Target
+from kpis.ingest import quarters
 from kpis.ingest.accepting import accept_columns
 from kpis.ingest.columns import Columns, columns_of, joined
 from kpis.ledger.models import Assumption, CostEntry, ValueDriver
@@ -162,6 +163,7 @@ class _Seeding:
         sources = {source.slug: source for source in DataSource.objects.filter(is_sample=True)}
         for arrived, slug, columns in sorted(self._batches(), key=lambda batch: batch[:2]):
             accept_columns(columns, actor=self.by, source=sources[slug], at=arrived)
+        quarters.begin_anew()
 
     def _batches(self) -> Iterator[tuple[datetime, str, Columns]]:
         parts: dict[tuple[datetime, str], list[Columns]] = {}

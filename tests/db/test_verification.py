@@ -12,6 +12,8 @@ from django.db.models import F
 
 from kpis import pipeline, verification
 from kpis.evaluation.models import Effect
+from kpis.ingest import quarters
+from kpis.ingest.models import SentQuarter
 from kpis.ledger import changing, closing, periods
 from kpis.ledger.changing import Stated
 from kpis.ledger.models import LedgerEntry
@@ -21,11 +23,13 @@ from kpis.rollups.models import IntervalValue, KpiState
 from tests.db.evaluation.conftest import DAYS_BEFORE, GO_LIVE, approved, arrive, as_of, house, measured, noise, noon
 from tests.factories import (
     ArrivalFactory,
+    BatchFactory,
     ControllerFactory,
     CostEntryFactory,
     InitiativeFactory,
     KpiFactory,
     SeriesFactory,
+    TokenFactory,
     ValueDriverFactory,
 )
 
@@ -242,6 +246,19 @@ def test_a_cost_that_was_slipped_into_a_closed_period_is_named(closed):
         CostEntryFactory(initiative=closed.initiative, amount=Decimal("5.00"), on=date(2026, 4, 7))
 
     assert "Closed period 2026-04 support cost: stored 0.00, recomputed 5.00" in found()
+
+
+def test_what_a_sender_is_said_to_have_sent_follows_from_its_batches(house):
+    token = TokenFactory()
+    BatchFactory(token=token, arrived_at=NOW - timedelta(hours=2), received=7, accepted=7)
+    quarters.add_up(at=NOW)
+    assert found() == []
+    SentQuarter.objects.update(received=8)
+
+    (line,) = found()
+
+    assert line.startswith(f"Sent by token {token.pk} ")
+    assert '"received": 8' in line and '"received": 7' in line
 
 
 def test_what_is_still_on_its_way_is_counted_and_is_no_difference(booked, kpi):
