@@ -6,7 +6,7 @@ from kpis.benchmarks.models import Benchmark, Comparison
 from kpis.definitions.models import Annotation, Holiday, Initiative, Kpi, KpiVersion, Organisation, Target
 from kpis.digests.models import Digest, Edition, Recipient
 from kpis.evaluation.models import Effect
-from kpis.ingest.models import PayloadSample, Rejection, SentQuarter, TokenRate
+from kpis.ingest.models import PayloadSample, RefusedMinute, Rejection, SentQuarter, TokenRate
 from kpis.ledger.models import Assumption, CostEntry, LedgerEntry, Period, ValueDriver
 from kpis.measurements.models import Arrival, Batch, Measurement, Retention, Series
 from kpis.phases.models import PhaseEntry
@@ -49,6 +49,7 @@ __all__ = [
     "ReceivedSample",
     "ReceivedSeries",
     "Recipient",
+    "RefusedMinute",
     "Rejection",
     "Retention",
     "SentQuarter",

@@ -10,7 +10,7 @@ from celery import shared_task
 from kpis import pipeline
 from kpis.digests import delivery
 from kpis.digests import schedule as digest_schedule
-from kpis.ingest import quarters, rejections, repeats, samples
+from kpis.ingest import quarters, refused_requests, rejections, repeats, samples
 from kpis.measurements import partitions, retention, tightening
 from kpis.plumbing import answers, changes, clock, locks, outbox, stamps, wakeup
 from kpis.sources import arranging, memory, pulling, schedule
@@ -110,5 +110,6 @@ def tidy_up() -> None:
     rejections.trim(at=clock.now())
     samples.trim(at=clock.now())
     quarters.trim(at=clock.now())
+    refused_requests.trim(at=clock.now())
     schedule.forget_old_runs(at=clock.now())
     memory.trim(at=clock.now())

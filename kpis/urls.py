@@ -56,6 +56,7 @@ urlpatterns = [
     path("sources/<slug:slug>/sent/again/", senders.source_replay, name="source-sent-replay"),
     path("tokens/<int:pk>/", senders.token, name="token"),
     path("tokens/<int:pk>/rejections.<slug:form>", senders.token_file, name="token-file"),
+    path("tokens/<int:pk>/limit/", senders.token_limit, name="token-limit"),
     path("tokens/<int:pk>/again/", senders.token_replay, name="token-replay"),
     path("sources/<slug:slug>/run/", sources.run, name="source-run"),
     path("sources/<slug:slug>/trial/", sources.trial, name="source-trial"),

@@ -1,4 +1,4 @@
-"""The start of a request's body, kept for the sender's page (`ingest.samples`)."""
+"""What the page of a sender tells of requests: the start of a body (`ingest.samples`), and how many were refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from kpis.access.models import Token
 from kpis.api.permissions import asker
-from kpis.ingest import samples
+from kpis.ingest import refused_requests, samples
 from kpis.ingest.decoding import unpacking
 from kpis.ingest.refusals import BatchRefused
 from kpis.sources.models import DataSource
@@ -26,8 +26,10 @@ def note(request: Request, body: bytes, *, at: datetime) -> None:
 def note_refused(
     request: Request, body: bytes, refused: BatchRefused, *, at: datetime, source: DataSource | None = None
 ) -> None:
-    """A body that was refused as a whole, and why."""
-    for sender in _senders(request, source):
+    """A body that was refused as a whole, and why: counted, and its start kept."""
+    senders = _senders(request, source)
+    refused_requests.note(senders, refused.code, at=at)
+    for sender in senders:
         if samples.is_time(sender, refused=True):
             text = _start(request, body)
             samples.keep(sender, text, form=_form(request), at=at, code=refused.code, detail=refused.detail)

@@ -51,6 +51,10 @@ class SpanBody(serializers.Serializer):
     total = CountBody()
     points_a_minute = serializers.FloatField(help_text="On average over the span.")
     reasons = serializers.DictField(child=serializers.IntegerField(), help_text="Rejected points by code.")
+    refused = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="Requests that were refused as a whole, by code; `requests` does not count them.",
+    )
     counts = CountBody(many=True, help_text="Those without a request are absent.")
 
 

@@ -1,4 +1,4 @@
-"""`/tokens/{id}/` and `/sources/{slug}/sent/`: what a sender sent, what became of it, and sending it again."""
+"""`/tokens/{id}/` and `/sources/{slug}/sent/`: what a sender sent, what became of it, sending it again, its limit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from kpis.access import rights
+from kpis.access import rights, tokens
 from kpis.access.listing import tokens_seen_by
 from kpis.access.models import Token
 from kpis.access.rights import Action
@@ -91,6 +92,28 @@ def source_replay(request: HttpRequest, slug: str) -> HttpResponse:
     return _replayed(request, _source(request, slug))
 
 
+class LimitForm(forms.Form):
+    """How many points a minute; empty: as the portal's setting says for all."""
+
+    points_a_minute = forms.IntegerField(min_value=1, max_value=2_000_000_000, required=False)
+
+
+@login_required
+@require_POST
+def token_limit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say how many points a minute a token may send."""
+    door, form = _token(request, pk), LimitForm(request.POST)
+    if not door.may_change or not isinstance(door.sender, Token):
+        raise PermissionDenied
+    if form.is_valid():
+        points = form.cleaned_data["points_a_minute"]
+        tokens.limit_points(door.sender, points, by=request.user, at=clock.now())  # type: ignore[arg-type]
+        messages.success(request, _("The limit is set; it holds within ten seconds."))
+    else:
+        messages.error(request, " ".join(form.errors["points_a_minute"]))
+    return redirect(door.page)
+
+
 def _token(request: HttpRequest, pk: int) -> Door:
     if not rights.may(request.user, Action.CHANGE_TOKENS):
         raise PermissionDenied
@@ -116,7 +139,14 @@ def _shown(request: HttpRequest, door: Door) -> HttpResponse:
     report = senders.report(door.sender, now=now, zone=zone)
     hour, month = report.hour, report.month
     last_at = report.last.arrived_at if report.last is not None else None
-    facts = SenderFacts(hour.total.received, hour.total.rejected, hour.reasons, month.total.received, last_at)
+    facts = SenderFacts(
+        hour.total.received,
+        hour.total.rejected,
+        hour.reasons,
+        month.total.received,
+        last_at,
+        refused=sum(month.refused.values()),
+    )
     found = senders.rejections_of(door.sender)
     context = {
         "door": door,

@@ -71,6 +71,22 @@ class SentQuarter(models.Model):
         ]
 
 
+class RefusedMinute(models.Model):
+    """How many requests of one sender were refused as a whole within a minute for one reason.
+
+    One row however many there were, so a flood of them writes no more rows than a day has minutes.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    start = models.DateTimeField()
+    sender = models.CharField(max_length=40)  # "token:5", "source:3"
+    code = models.CharField(max_length=40)
+    requests = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sender", "start", "code"], name="refused_once_a_minute")]
+
+
 class TokenRate(models.Model):
     """What a token may still send this minute, as all processes share it (`ingest.rates`)."""
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from kpis.ingest import refused_requests
 from kpis.ingest.quarters import EDGE
 from kpis.measurements.models import Batch
 
@@ -71,13 +72,15 @@ class Count:
 class Sendings:
     """What a sender sent within a span: counts by its minutes or days (those without any are absent), and in all.
 
-    reasons : rejected points by code, the most frequent first.
+    reasons : rejected points by code, the most frequent first. refused : requests refused as a whole, likewise; they
+    are no requests of the counts.
     """
 
     since: datetime
     until: datetime
     counts: list[Count]
     reasons: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> Count:
@@ -134,4 +137,4 @@ def _counted(sql: tuple[str, str], kind: Kind, sender_id: int, since: datetime, 
         counts = [Count(start, *map(int, numbers)) for start, *numbers in cursor.fetchall()]
         cursor.execute(told, asked)
         reasons = {code: int(n) for code, n in cursor.fetchall()}
-    return Sendings(since, now, counts, reasons)
+    return Sendings(since, now, counts, reasons, refused_requests.by_code(f"{kind}:{sender_id}", since, now))

@@ -42,7 +42,7 @@ class Report:
 
 
 def report(sender: Sender, *, now: datetime, zone: str) -> Report:
-    """Six short queries, whatever was sent."""
+    """Eight short queries, whatever was sent."""
     kind = _kind(sender)
     return Report(
         _last(sendings.last_of(kind, sender.pk)),

@@ -21,7 +21,8 @@ LEAST_RATE = 0.01  # points a minute that are told apart
 class SenderFacts:
     """received, rejected : points of the last hour. reasons : of its rejected ones, the most frequent first.
 
-    in_thirty_days : points received. last_at : when the newest batch came, None where none ever did.
+    in_thirty_days : points received. last_at : when the newest batch came, None where none ever did. refused : requests
+    of thirty days that were refused as a whole.
     """
 
     received: int
@@ -29,10 +30,18 @@ class SenderFacts:
     reasons: Mapping[str, int]
     in_thirty_days: int
     last_at: datetime | None
+    refused: int = 0
 
 
 def sender_headline(sender: SenderFacts) -> Headline:
     """Nothing yet, nothing lately, all well, some rejected, or most of it: with the first reason."""
+    if sender.last_at is None and sender.refused:
+        unread = ngettext(
+            "Nothing could be read yet: {refused} request was refused as a whole.",
+            "Nothing could be read yet: {refused} requests were refused as a whole.",
+            sender.refused,
+        )
+        return Headline((Clause(unread, {"refused": number(sender.refused)}),))
     if sender.last_at is None:
         return Headline((Clause(gettext("Nothing has been sent yet.")),))
     if not sender.received:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 from rest_framework.test import APIClient
 
 from kpis.access.models import AuditEvent, Token
 from kpis.ingest import rates, samples
+from kpis.ingest.models import RefusedMinute
 from kpis.measurements.models import Measurement
 from tests.bad_points import as_ndjson, point
 from tests.factories import (
@@ -70,6 +72,30 @@ def test_what_a_token_sent_is_told_with_reasons_lag_rate_and_the_start_of_the_bo
 def test_a_token_that_never_sent_has_zeros_and_null(sender, api):
     answer = api.get(f"/api/v1/tokens/{sender.token.pk}/sendings/").json()
     assert (answer["last"], answer["hour"]["total"]["received"], answer["samples"]) == (None, 0, [])
+
+
+def test_requests_refused_as_a_whole_are_counted_by_reason_in_one_row_a_minute(sender, api, at):
+    path, form = "/api/v1/measurements/", "application/json"
+    with at(datetime(2026, 11, 30, 12, 0, 10, tzinfo=UTC)):
+        for body in (b"{", b"[", b"NaN"):
+            sender.post(path, body, content_type=form)
+        sender.post(path, b"x", content_type="image/png")
+        told = api.get(f"/api/v1/tokens/{sender.token.pk}/sendings/").json()
+    assert told["hour"]["refused"] == {"invalid_json": 3, "unsupported_media_type": 1}
+    assert told["month"]["refused"] == told["hour"]["refused"]
+    assert told["hour"]["total"]["requests"] == 0
+    assert RefusedMinute.objects.count() == 2
+    with at(datetime(2026, 11, 30, 13, 5, tzinfo=UTC)):
+        told = api.get(f"/api/v1/tokens/{sender.token.pk}/sendings/").json()
+    assert (told["hour"]["refused"], sum(told["month"]["refused"].values())) == ({}, 4)
+
+
+def test_a_request_refused_for_a_source_counts_for_it_and_for_its_token(sender, api):
+    source = DataSourceFactory(slug="prom", kind="push")
+    answer = sender.post("/api/v1/prometheus/write?source=prom", b"x", content_type="text/plain")
+    assert answer.status_code == 415
+    for path in (f"tokens/{sender.token.pk}", f"sources/{source.slug}"):
+        assert sum(api.get(f"/api/v1/{path}/sendings/").json()["hour"]["refused"].values()) == 1
 
 
 def test_a_body_that_was_refused_as_a_whole_leaves_its_start_and_why(sender, api):

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import translation
 
 from kpis.access.models import AuditEvent, User
-from kpis.ingest import samples
+from kpis.ingest import refused_requests, samples
 from kpis.ingest.accepting import accept_batch
 from kpis.measurements.models import Measurement
 from kpis.plumbing import clock
@@ -119,17 +119,51 @@ def test_who_may_not_see_tokens_sees_none_and_whose_sight_is_limited_only_their_
     for client, status in ((viewer, 403), (limited, 404)):
         for path in ("", "rejections.csv"):
             text_of(client, f"/tokens/{token.pk}/{path}", status)
-        assert client.post(f"/tokens/{token.pk}/again/").status_code == status
+        for way in ("again", "limit"):
+            assert client.post(f"/tokens/{token.pk}/{way}/").status_code == status
         assert token.name not in text_of(client, "/sources/")
     assert Client().get(f"/tokens/{token.pk}/").status_code == 302
+
+
+def test_a_limit_is_set_and_taken_away_on_the_page_and_stands_in_the_trail(engineer, token):
+    for given, stands in (("60000", 60_000), ("", None)):
+        page = unescape(
+            engineer.post(f"/tokens/{token.pk}/limit/", {"points_a_minute": given}, follow=True).content.decode()
+        )
+        token.refresh_from_db()
+        assert token.points_a_minute == stands
+        assert "The limit is set" in page
+        assert ('value="60000"' in page) is (stands is not None)
+    assert AuditEvent.objects.filter(what="token.limited", subject=f"token:{token.pk}").count() == 2
+
+
+@pytest.mark.parametrize("nonsense", ["0", "-5", "1.5", "many", "2000000001", "9" * 400])
+def test_a_limit_that_is_none_is_refused_in_words_and_changes_nothing(engineer, token, nonsense):
+    page = engineer.post(f"/tokens/{token.pk}/limit/", {"points_a_minute": nonsense}, follow=True).content.decode()
+    token.refresh_from_db()
+    assert token.points_a_minute is None
+    assert "The limit is set" not in page
+    assert "Ensure this value" in page or "Enter a whole number" in page
+
+
+def test_requests_that_were_refused_as_a_whole_are_counted_by_reason_on_the_page(engineer, token):
+    for minutes, code in ((5, "unsupported_media_type"), (5, "unsupported_media_type"), (90, "invalid_json")):
+        refused_requests.note([f"token:{token.pk}"], code, at=clock.now() - timedelta(minutes=minutes))
+    page = text_of(engineer, f"/tokens/{token.pk}/")
+    assert "Nothing could be read yet: 3 requests were refused as a whole." in page
+    assert 'Last hour: <span class="unbroken"><b>2</b> <code>unsupported_media_type</code></span> </p>' in page
+    assert "<b>1</b> <code>invalid_json</code>" in page
 
 
 def test_a_revoked_token_has_no_button_and_takes_no_other_way(engineer, token):
     RejectionFactory(batch=sent(token, received=1, reasons={"unknown_kpi": 1}), point=json.dumps(point()))
     token.revoked_at = clock.now()
     token.save()
-    assert "Send again</button>" not in text_of(engineer, f"/tokens/{token.pk}/")
-    assert engineer.post(f"/tokens/{token.pk}/again/").status_code == 403
+    page = text_of(engineer, f"/tokens/{token.pk}/")
+    assert "Send again</button>" not in page
+    assert "Set the limit" not in page
+    for way in ("again", "limit"):
+        assert engineer.post(f"/tokens/{token.pk}/{way}/").status_code == 403
 
 
 def test_a_source_has_the_same_page_behind_its_own_and_who_only_looks_sends_nothing_again(engineer):
@@ -154,7 +188,7 @@ def test_a_page_takes_few_queries_however_much_was_sent(engineer, token, django_
     for minutes in range(1, 50):
         sent(token, received=10, reasons={"unknown_kpi": 1}, minutes=minutes)
     engineer.get(f"/tokens/{token.pk}/")
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         engineer.get(f"/tokens/{token.pk}/")
 
 
