@@ -110,7 +110,7 @@ def token_limit(request: HttpRequest, pk: int) -> HttpResponse:
         tokens.limit_points(door.sender, points, by=request.user, at=clock.now())  # type: ignore[arg-type]
         messages.success(request, _("The limit is set; it holds within ten seconds."))
     else:
-        messages.error(request, " ".join(form.errors["points_a_minute"]))
+        messages.error(request, " ".join(map(str, form.errors["points_a_minute"])))
     return redirect(door.page)
 
 

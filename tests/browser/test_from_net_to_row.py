@@ -13,15 +13,22 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
-from roi_portal.embedded import ROOT
-from tests.browser.conftest import DRAWN, END_OF_THE_ACTS, FIFTEEN_SECONDS, broken_rules
+from tests.browser.conftest import (
+    ARTEFACTS,
+    DRAWN,
+    END_OF_THE_ACTS,
+    EVERY_SCREEN,
+    SIZES,
+    Eye,
+    broken_rules,
+    sign_in,
+)
 from tests.portal import Portal, start_portal
 
 KPI = "support-triage.handling-time"
 BERLIN = ZoneInfo("Europe/Berlin")
-ARTEFACTS = ROOT / "artefacts"
 NET = "#portfolio-statement tr.net a.opens"
 
 # What a browser reports about the content policy, also where the console stays silent.
@@ -54,14 +61,6 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 def signed_in(page: Page, portal: Portal) -> Page:
     sign_in(page, portal)
     return page
-
-
-def sign_in(page: Page, portal: Portal) -> None:
-    page.goto(f"{portal.url}/sign-in/")
-    page.locator("#id_username").fill(portal.sign_in)
-    page.locator("#id_password").fill(portal.password)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{portal.url}/")
 
 
 # -- a change is seen -----------------------------------------------------------------------------------------------
@@ -266,7 +265,6 @@ PAGES = {
     "digests": "/digests/",
     "drawer": "/?drawer=/how/portfolio/net/",
 }
-SIZES = {1440: 900, 360: 740}  # a desk, and the narrowest phone that is promised
 
 # Words of page and drawer that stand outside the width of the screen, also those that a frame of their own scrolls to.
 CLIPPED = """
@@ -281,26 +279,6 @@ CLIPPED = """
 """
 
 
-@pytest.fixture(scope="module")
-def session(browser: Browser, portal: Portal) -> Any:
-    """Cookies of somebody who is signed in."""
-    context = browser.new_context()
-    sign_in(context.new_page(), portal)
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def looking(browser: Browser, session: Any, theme: str, width: int) -> Iterator[Page]:
-    """A signed-in page of this width in this theme."""
-    size = {"width": width, "height": SIZES[width]}
-    context = browser.new_context(viewport=size, color_scheme=theme, storage_state=session)
-    context.set_default_timeout(FIFTEEN_SECONDS)
-    yield context.new_page()
-    context.close()
-
-
 def look_at(page: Page, portal: Portal, name: str) -> None:
     """Open a page and wait until nothing on it changes any more."""
     page.goto(portal.url + PAGES[name])
@@ -310,46 +288,41 @@ def look_at(page: Page, portal: Portal, name: str) -> None:
         page.wait_for_selector("dialog.drawer[open] .proof")
 
 
-@pytest.mark.parametrize("width", SIZES)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_has_its_picture_and_nothing_in_it_is_cut_off(looking, portal, theme, width):
+@pytest.mark.parametrize("eye", EVERY_SCREEN, indirect=True)
+def test_every_page_has_its_picture_and_nothing_in_it_is_cut_off(looking, portal, eye):
     """The pictures are for people: artefacts/NAME-WIDTH-THEME.png."""
     ARTEFACTS.mkdir(exist_ok=True)
     cut_off = {}
     for name in PAGES:
         look_at(looking, portal, name)
-        looking.screenshot(path=ARTEFACTS / f"{name}-{width}-{theme}.png", full_page=name != "drawer")
+        looking.screenshot(path=ARTEFACTS / f"{name}-{eye.width}-{eye.theme}.png", full_page=name != "drawer")
         if found := looking.evaluate(CLIPPED):
             cut_off[name] = found
-        assert looking.evaluate("document.documentElement.scrollWidth") == width, name
+        assert looking.evaluate("document.documentElement.scrollWidth") == eye.width, name
     assert cut_off == {}
 
 
-@pytest.mark.parametrize("width", SIZES)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_sign_in_has_its_picture_too(browser, portal, theme, width):
+@pytest.mark.parametrize("eye", EVERY_SCREEN, indirect=True)
+def test_the_sign_in_has_its_picture_too(browser, portal, eye):
     ARTEFACTS.mkdir(exist_ok=True)
-    context = browser.new_context(viewport={"width": width, "height": SIZES[width]}, color_scheme=theme)
+    context = browser.new_context(viewport={"width": eye.width, "height": SIZES[eye.width]}, color_scheme=eye.theme)
     page = context.new_page()
     page.goto(f"{portal.url}/sign-in/")
     expect(page.locator("#id_username")).to_be_visible()
-    page.screenshot(path=ARTEFACTS / f"sign-in-{width}-{theme}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.screenshot(path=ARTEFACTS / f"sign-in-{eye.width}-{eye.theme}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == eye.width
     context.close()
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440)])
-def test_the_three_acts_of_the_portfolio_are_on_the_first_screen(looking, portal, language):
-    looking.context.set_extra_http_headers({"Accept-Language": language})
+@pytest.mark.parametrize("eye", [Eye(language="en"), Eye(language="de")], indirect=True)
+def test_the_three_acts_of_the_portfolio_are_on_the_first_screen(looking, portal, eye):
     look_at(looking, portal, "portfolio")
-    assert looking.locator("html").get_attribute("lang") == language
+    assert looking.locator("html").get_attribute("lang") == eye.language
     assert looking.evaluate(END_OF_THE_ACTS) <= 900
 
 
 @pytest.mark.parametrize("name", ["portfolio", "initiative", "kpi", "ledger"])
-@pytest.mark.parametrize("width", SIZES)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_of_the_way_breaks_a_rule_of_accessibility(looking, portal, name, theme, width):
+@pytest.mark.parametrize("eye", EVERY_SCREEN, indirect=True)
+def test_no_page_of_the_way_breaks_a_rule_of_accessibility(looking, portal, name):
     look_at(looking, portal, name)
     assert broken_rules(looking) == []

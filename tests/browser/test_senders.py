@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import FIFTEEN_SECONDS, broken_rules
-from tests.browser.test_from_net_to_row import sign_in
-from tests.browser.test_source_that_sends import ARTEFACTS, EVERY_EYE, SIZES
+from tests.browser.conftest import ARTEFACTS, EVERY_EYE, broken_rules
 from tests.portal import Portal, start_portal
 
 
@@ -45,48 +42,23 @@ def send(portal: Portal, token: str) -> None:
     assert httpx.post(address, content="kpi;at;value\na;b;c", headers=headers).status_code == 400
 
 
-@pytest.fixture(scope="module")
-def session(browser: Browser, portal: Portal) -> Any:
-    context = browser.new_context()
-    sign_in(context.new_page(), portal)
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def looking(browser: Browser, session: Any, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A signed-in page; `(width, theme, language)` by parameter."""
-    width, theme, language = getattr(request, "param", (1440, "light", "en"))
-    context = browser.new_context(
-        viewport={"width": width, "height": SIZES[width]},
-        color_scheme=theme,
-        storage_state=session,
-        extra_http_headers={"Accept-Language": language},
-    )
-    context.set_default_timeout(FIFTEEN_SECONDS)
-    yield context.new_page()
-    context.close()
-
-
 def address_of(looking: Page, portal: Portal, name: str) -> str:
     looking.goto(f"{portal.url}/sources/")
     return portal.url + str(looking.get_by_role("link", name=name, exact=True).get_attribute("href"))
 
 
-@pytest.mark.parametrize("looking", EVERY_EYE, indirect=True)
-def test_its_pages_have_their_pictures_and_hold_in_every_theme_width_and_language(looking, portal, request):
+@pytest.mark.parametrize("eye", EVERY_EYE, indirect=True)
+def test_its_pages_have_their_pictures_and_hold_in_every_theme_width_and_language(looking, portal, eye):
     """The pictures are for people: artefacts/NAME-WIDTH-THEME.png."""
     ARTEFACTS.mkdir(exist_ok=True)
-    width, theme, _language = request.node.callspec.params["looking"]
     for name, path in [
         ("sender", address_of(looking, portal, "Claims robot")),
         ("sender-silent", address_of(looking, portal, "Silent system")),
         ("sources-with-tokens", f"{portal.url}/sources/"),
     ]:
         looking.goto(path)
-        looking.screenshot(path=ARTEFACTS / f"{name}-{width}-{theme}.png", full_page=True)
-        assert looking.evaluate("document.documentElement.scrollWidth") == width, name
+        looking.screenshot(path=ARTEFACTS / f"{name}-{eye.width}-{eye.theme}.png", full_page=True)
+        assert looking.evaluate("document.documentElement.scrollWidth") == eye.width, name
         assert broken_rules(looking) == [], name
 
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
-from roi_portal.embedded import ROOT
-from tests.browser.conftest import FIFTEEN_SECONDS, broken_rules
-from tests.browser.test_from_net_to_row import sign_in
+from tests.browser.conftest import ARTEFACTS, EVERY_EYE, broken_rules
 from tests.portal import Portal, start_portal
 from tests.prometheus import eventually
 
-ARTEFACTS = ROOT / "artefacts"
-SIZES = {1440: 900, 360: 740}
 PAGE_OF_METRICS = """# TYPE desk_tickets_total counter
 {tickets}# TYPE desk_queue_length gauge
 desk_queue_length{{team="first level"}} {queue}
@@ -52,38 +47,10 @@ def push(portal: Portal, tickets: int, queue: int) -> None:
     time.sleep(0.05)
 
 
-@pytest.fixture(scope="module")
-def session(browser: Browser, portal: Portal) -> Any:
-    context = browser.new_context()
-    sign_in(context.new_page(), portal)
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def looking(browser: Browser, session: Any, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A signed-in page; `(width, theme, language)` by parameter."""
-    width, theme, language = getattr(request, "param", (1440, "light", "en"))
-    context = browser.new_context(
-        viewport={"width": width, "height": SIZES[width]},
-        color_scheme=theme,
-        storage_state=session,
-        extra_http_headers={"Accept-Language": language},
-    )
-    context.set_default_timeout(FIFTEEN_SECONDS)
-    yield context.new_page()
-    context.close()
-
-
-EVERY_EYE = [(1440, "light", "en"), (360, "light", "de"), (1440, "dark", "de"), (360, "dark", "en")]
-
-
-@pytest.mark.parametrize("looking", EVERY_EYE, indirect=True)
-def test_its_pages_have_their_pictures_and_hold_in_every_theme_width_and_language(looking, portal, request):
+@pytest.mark.parametrize("eye", EVERY_EYE, indirect=True)
+def test_its_pages_have_their_pictures_and_hold_in_every_theme_width_and_language(looking, portal, eye):
     """The pictures are for people: artefacts/NAME-WIDTH-THEME.png."""
     ARTEFACTS.mkdir(exist_ok=True)
-    width, theme, _language = request.node.callspec.params["looking"]
     for name, path in [
         ("source-that-sends", "/sources/desk/"),
         ("source-new", "/sources/new/"),
@@ -95,8 +62,8 @@ def test_its_pages_have_their_pictures_and_hold_in_every_theme_width_and_languag
             looking.locator("#id_kpi").select_option("support-triage.tickets")
             looking.locator("button[name=try]").click()
             expect(looking.locator("#trial")).to_be_visible()
-        looking.screenshot(path=ARTEFACTS / f"{name}-{width}-{theme}.png", full_page=True)
-        assert looking.evaluate("document.documentElement.scrollWidth") == width, name
+        looking.screenshot(path=ARTEFACTS / f"{name}-{eye.width}-{eye.theme}.png", full_page=True)
+        assert looking.evaluate("document.documentElement.scrollWidth") == eye.width, name
         assert broken_rules(looking) == [], name
 
 
