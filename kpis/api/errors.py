@@ -36,6 +36,7 @@ from kpis.baselines.approving import ApprovalRefused
 from kpis.baselines.readiness import BaselineNotReady
 from kpis.benchmarks.rules import BenchmarkUnsound
 from kpis.definitions.changing import ChangeRefused
+from kpis.ledger.closing import ClosingNotAllowed, PeriodNotClosable
 from kpis.sources.configuring import SourceWrong
 
 MEDIA_TYPE = "application/problem+json"
@@ -50,6 +51,8 @@ REFUSALS: dict[type[Exception], int] = {
     BenchmarkUnsound: 400,
     BaselineNotReady: 422,
     ApprovalRefused: 409,
+    ClosingNotAllowed: 403,
+    PeriodNotClosable: 409,
 }
 
 

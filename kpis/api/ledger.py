@@ -8,47 +8,68 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from kpis.api import spans, statement_forms
+from kpis.api.as_of import AS_OF, asked_as_of
+from kpis.api.conditional import Conditional
 from kpis.api.paging import Paging
 from kpis.api.permissions import Read, asker
-from kpis.api.statements import money
+from kpis.api.statements import answered, money
 from kpis.definitions import organisation
 from kpis.definitions.sight import initiatives_seen_by
-from kpis.ledger.models import LedgerEntry
+from kpis.ledger import periods
+from kpis.ledger.models import LedgerEntry, Period
 from kpis.ledger.reading import entries_between
 from kpis.measurements import retention
 
 
-class Ledger(APIView):
+class Ledger(Conditional):
     """List the ledger entries of an initiative
 
-    Oldest first. The amount is ± (counterfactual − actual) · volume · unit_factor · unit_value · realisation ·
-    attribution to the cent, and can be recomputed from the entry.
+    Oldest first, adjustments where they were booked. The amount is ± (counterfactual − actual) · volume · unit_factor ·
+    unit_value · realisation · attribution to the cent, and can be recomputed from the entry; of an adjustment it is
+    what that comes to less all that was booked for the interval before. `as_of`: only what was booked by then.
     """
 
     permission_classes = [Read]
 
     @extend_schema(
         operation_id="initiatives_ledger_list",
-        parameters=[spans.FROM, spans.TO, OpenApiParameter("page", int), OpenApiParameter("page_size", int)],
+        parameters=[spans.FROM, spans.TO, AS_OF, OpenApiParameter("page", int), OpenApiParameter("page_size", int)],
         responses={200: statement_forms.LEDGER},
     )
-    def get(self, request: Request, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> HttpResponse:
         initiative = get_object_or_404(initiatives_seen_by(asker(request)), slug=slug)
-        spans.refuse_unknown(request, {"from", "to", "page", "page_size"})
+        spans.refuse_unknown(request, {"from", "to", "as_of", "page", "page_size"})
         calendar = organisation.calendar()
         start, end = spans.asked_span(request, calendar)
         paging, zone = Paging(), ZoneInfo(calendar.zone)
-        page = paging.paginate_queryset(entries_between(initiative, start, end), request, view=self)
-        kept_from = retention.rows_from([entry.kpi_id for entry in page or ()])
-        return paging.get_paginated_response([_shown(entry, zone, request, kept_from) for entry in page or ()])
+        entries = entries_between(initiative, start, end, as_of=_asked_as_of(request))
+        page = paging.paginate_queryset(entries, request, view=self) or []
+        kept_from = retention.rows_from([entry.kpi_id for entry in page])
+        closed = periods.closed_periods(is_sample=initiative.is_sample)
+        shown = [_shown(entry, zone, request, kept_from) | _correcting(entry, closed, zone) for entry in page]
+        return answered(paging.get_paginated_response(shown).data)
+
+
+def _asked_as_of(request: Request) -> datetime | None:
+    return asked_as_of(request) if "as_of" in request.query_params else None
+
+
+def _correcting(entry: LedgerEntry, closed: list[Period], zone: ZoneInfo) -> dict[str, Any]:
+    """Since when the entry counts and, of an adjustment, what it corrects and why."""
+    holder = periods.holder_of(entry, closed)
+    corrects = {"entry": entry.corrects_id, "period": holder.key if holder else None}
+    return {
+        "booked_at": entry.booked_at.astimezone(zone).isoformat(),
+        "corrects": corrects if entry.status == LedgerEntry.Status.ADJUSTMENT else None,
+        "causes": entry.causes,
+    }
 
 
 def _shown(entry: LedgerEntry, zone: ZoneInfo, request: Request, kept_from: Mapping[int, datetime]) -> dict[str, Any]:

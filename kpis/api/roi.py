@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-import msgspec
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -36,9 +35,9 @@ class Roi(Conditional):
     @organisation.read_once()
     def get(self, request: Request, slug: str) -> HttpResponse:
         initiative = get_object_or_404(initiatives_seen_by(asker(request)), slug=slug)
-        _refuse_unknown(request, {"as_of"})
+        refuse_unknown(request, {"as_of"})
         statement = roi_statement(initiative, as_of=asked_as_of(request))
-        return _answered(statements.as_json(statement, _zone()))
+        return statements.answered(statements.as_json(statement, _zone()))
 
 
 class PortfolioView(Conditional):
@@ -61,7 +60,7 @@ class PortfolioView(Conditional):
     )
     @organisation.read_once()
     def get(self, request: Request) -> HttpResponse:
-        _refuse_unknown(request, {"as_of", "business_unit", "phase"})
+        refuse_unknown(request, {"as_of", "business_unit", "phase"})
         chosen = list(_chosen(request))
         portfolio = portfolio_statement(chosen, as_of=asked_as_of(request))
         zone = _zone()
@@ -69,7 +68,7 @@ class PortfolioView(Conditional):
             {"initiative": initiative.slug, "name": initiative.name} | statements.as_json(row, zone)
             for initiative, row in zip(chosen, portfolio.rows, strict=True)
         ]
-        return _answered({"totals": statements.as_json(portfolio.totals, zone), "results": rows})
+        return statements.answered({"totals": statements.as_json(portfolio.totals, zone), "results": rows})
 
 
 def _chosen(request: Request) -> QuerySet[Initiative]:
@@ -84,7 +83,8 @@ def _chosen(request: Request) -> QuerySet[Initiative]:
     return chosen
 
 
-def _refuse_unknown(request: Request, known: set[str]) -> None:
+def refuse_unknown(request: Request, known: set[str]) -> None:
+    """A mistyped parameter must not answer with everything."""
     for name in request.query_params:
         if name not in known:
             sentence = _("Known parameters are: %(names)s.") % {"names": ", ".join(sorted(known))}
@@ -93,7 +93,3 @@ def _refuse_unknown(request: Request, known: set[str]) -> None:
 
 def _zone() -> ZoneInfo:
     return ZoneInfo(organisation.current().zone)
-
-
-def _answered(answer: dict[str, object]) -> HttpResponse:
-    return HttpResponse(msgspec.json.encode(answer), content_type="application/json")

@@ -145,7 +145,7 @@ class Schema(AutoSchema):
             statuses += WITH_BODY
         if self._is_list_view() or self.method == "GET":
             statuses += ["400"]
-        if self._is_list_view() or "{" in self.path:
+        if self._is_list_view() or "{" in self.path or getattr(self.view, "is_paged", False):
             statuses += ["404"]
         return sorted(set(statuses))
 

@@ -101,17 +101,72 @@ ENTRY = closed(
         "evidence_grade": TEXT,
         "method": TEXT,
         "status": {"type": "string", "enum": ["open", "closed", "adjustment"]},
+        "booked_at": TIME | {"description": "Since when it counts: its interval's end, an adjustment's booking."},
+        "corrects": nullable(closed({"entry": {"type": ["integer", "null"]}, "period": {"type": ["string", "null"]}}))
+        | {
+            "description": "An adjustment: the first row of the interval (null where it is this one), and the closed "
+            "period in which the interval ended (null where it lies before the first)."
+        },
+        "causes": {
+            "type": "array",
+            "items": {
+                "type": "string",
+                "enum": ["late_data", "corrected_data", "assumption", "baseline", "driver"],
+            },
+        },
         "provisional": {"type": "boolean"},
         "measurements": closed(
             {"count": COUNT, "url": {"type": "string", "format": "uri"}, "rows_gone": {"type": "boolean"}}
         ),
     }
 )
-LEDGER = closed(
-    {
-        "count": COUNT,
-        "next": {"type": ["string", "null"], "format": "uri"},
-        "previous": {"type": ["string", "null"], "format": "uri"},
-        "results": {"type": "array", "items": ENTRY},
+
+
+def paged(item: Form) -> Form:
+    """A page of a list."""
+    address: Form = {"type": ["string", "null"], "format": "uri"}
+    return closed({"count": COUNT, "next": address, "previous": address, "results": {"type": "array", "items": item}})
+
+
+LEDGER = paged(ENTRY)
+CORRECTED = closed({"adjustments": COUNT, "amount": MONEY})
+ACCOUNT_MEMBERS: Form = {
+    "initiative": TEXT,
+    "currency": TEXT,
+    "entries": COUNT,
+    "benefit": MONEY | {"description": "Of the entries whose interval ended in the period."},
+    "adjustments": COUNT,
+    "adjusted": MONEY | {"description": "Booked in this period for closed ones."},
+    "cost": MONEY | {"description": "Actual payments."},
+    "net": MONEY,
+}
+PERIOD_MEMBERS: Form = {
+    "period": TEXT | {"examples": ["2026-09", "2026-07-to-2026-09", "sample-2026-09"]},
+    "kind": {"type": "string", "enum": ["month", "quarter"]},
+    "first": {"type": "string", "format": "date"},
+    "last": {"type": "string", "format": "date"},
+    "sample": {"type": "boolean"},
+    "status": {"type": "string", "enum": ["closed", "open", "running"]},
+    "closed_at": nullable(TIME),
+    "closed_by": {"type": ["string", "null"]},
+    "reason": TEXT | {"description": "Why it was closed although intervals hold no data."},
+    "accounts": {"type": "array", "items": closed(ACCOUNT_MEMBERS)},
+}
+PERIODS = paged(closed(PERIOD_MEMBERS))
+PERIOD = closed(
+    PERIOD_MEMBERS
+    | {
+        "accounts": {
+            "type": "array",
+            "items": closed(
+                ACCOUNT_MEMBERS
+                | {"corrected_since": CORRECTED | {"description": "What later periods hold for this one."}}
+            ),
+        },
+        "obstacles": {
+            "type": "array",
+            "items": closed({"code": TEXT, "detail": TEXT}),
+            "description": "Why it cannot be closed yet; empty for a closed one.",
+        },
     }
 )

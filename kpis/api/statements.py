@@ -6,8 +6,16 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+from django.http import HttpResponse
+
 from kpis.roi.ranges import Ranges
 from kpis.roi.statement import Statement
+
+
+def answered(answer: Any) -> HttpResponse:
+    """The answer as it leaves, encoded once."""
+    return HttpResponse(msgspec.json.encode(answer), content_type="application/json")
 
 
 def as_json(statement: Statement, zone: ZoneInfo) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from kpis.api import (
     measurements,
     openmetrics,
     otlp,
+    periods,
     prometheus,
     roi,
     sendings,
@@ -50,6 +51,10 @@ class KeyConverter(SlugConverter):
     regex = rf"{SLUG.pattern}\.{SLUG.pattern}"
 
 
+class PeriodConverter(SlugConverter):
+    regex = r"(?:sample-)?\d{4}-\d\d(?:-to-\d{4}-\d\d)?"
+
+
 class DayConverter(SlugConverter):
     regex = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 
@@ -57,6 +62,7 @@ class DayConverter(SlugConverter):
 register_converter(SlugConverter, "its_slug")
 register_converter(KeyConverter, "its_key")
 register_converter(DayConverter, "its_day")
+register_converter(PeriodConverter, "its_period")
 
 urlpatterns = [
     # -- definitions ------------------------------------------------------------------------------------------------
@@ -99,6 +105,9 @@ urlpatterns = [
     # -- results ----------------------------------------------------------------------------------------------------
     path("initiatives/<its_slug:slug>/roi/", roi.Roi.as_view(), name="api-roi"),
     path("initiatives/<its_slug:slug>/ledger/", ledger.Ledger.as_view(), name="api-ledger"),
+    path("periods/", periods.Periods.as_view(), name="api-periods"),
+    path("periods/<its_period:period>/", periods.OnePeriod.as_view(), name="api-period"),
+    path("periods/<its_period:period>/close/", periods.PeriodClosing.as_view(), name="api-period-closing"),
     path("portfolio/", roi.PortfolioView.as_view(), name="api-portfolio"),
     path("kpis/<its_key:key>/benchmarks/", benchmarks.KpiBenchmarks.as_view(), name="api-kpi-benchmarks"),
     # -- calculators ------------------------------------------------------------------------------------------------

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Q, Sum
 
 from kpis.definitions.models import Initiative
+from kpis.definitions.sight import Actor, initiatives_seen_by
+from kpis.ledger import periods
 from kpis.ledger.costs import cost_lines
 from kpis.ledger.models import CostEntry, LedgerEntry, Period
 
@@ -46,6 +49,28 @@ class Account:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """What was booked in later periods for intervals of a closed one: how many adjustments, and their sum."""
+
+    adjustments: int
+    amount: Decimal
+
+
+def periods_seen_by(actor: Actor, *, now: datetime) -> list[Period]:
+    """The periods of one's own books, then those of the sample company: of each where an initiative is in sight."""
+    books = set(initiatives_seen_by(actor).values_list("is_sample", flat=True))
+    return [period for is_sample in sorted(books) for period in periods.periods_of(is_sample=is_sample, now=now)]
+
+
+def period_seen_by(actor: Actor, key: str) -> Period | None:
+    """None where there is no such period, or no initiative of its books is in sight."""
+    period = periods.period_named(key)
+    if period is None or not initiatives_seen_by(actor).filter(is_sample=period.is_sample).exists():
+        return None
+    return period
+
+
 def accounts_of(period: Period, initiatives: Collection[Initiative]) -> list[Account]:
     """Those of these initiatives that the period says anything about: as frozen if it is closed, else as of now."""
     if period.is_closed:
@@ -63,6 +88,33 @@ def accounts_now(period: Period, initiatives: Collection[Initiative]) -> list[Ac
         for initiative in own
         if initiative.pk in sums or initiative.pk in costs
     ]
+
+
+def with_corrections(period: Period, initiatives: Collection[Initiative]) -> list[tuple[Account, Corrected]]:
+    """What the period says of each initiative, and what later ones hold for it; where neither does, it is absent."""
+    since, standing = _corrected_since(period, initiatives), {a.initiative: a for a in accounts_of(period, initiatives)}
+    return [
+        (standing.get(i, Account(i, 0, NOTHING, 0, NOTHING, NOTHING)), since.get(i.slug, Corrected(0, NOTHING)))
+        for i in initiatives
+        if i in standing or i.slug in since
+    ]
+
+
+def _corrected_since(period: Period, initiatives: Collection[Initiative]) -> dict[str, Corrected]:
+    """By the initiative's slug."""
+    rows = (
+        LedgerEntry.objects.filter(
+            ADJUSTED,
+            initiative__in=initiatives,
+            initiative__is_sample=period.is_sample,
+            interval_end__gt=period.starts_at,
+            interval_end__lte=period.ends_at,
+        )
+        .order_by()
+        .values("initiative__slug")
+        .annotate(number=Count("pk"), sum=Sum("amount"))
+    )
+    return {row["initiative__slug"]: Corrected(row["number"], row["sum"]) for row in rows}
 
 
 def _sums(period: Period, initiatives: list[Initiative]) -> dict[int, tuple[int, Decimal, int, Decimal]]:

@@ -263,6 +263,12 @@ class Period(models.Model):
         months = f"{self.first:%Y-%m}" if self.kind == self.Kind.MONTH else f"{self.first:%Y-%m}-to-{self.last:%Y-%m}"
         return f"sample-{months}" if self.is_sample else months
 
+    def status(self, now: datetime) -> str:
+        """`closed`, `open` (over, and to be closed) or `running`."""
+        if self.is_closed:
+            return "closed"
+        return "open" if self.ends_at <= now else "running"
+
     @property
     def is_closed(self) -> bool:
         """Whether it is a row. One that is still open exists in the calendar only."""

@@ -7,6 +7,7 @@ it is made here from the calendar, as a `Period` that is not stored.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db.models import Max, Min
@@ -108,10 +109,22 @@ def period_named(key: str) -> Period | None:
     return closed.first() or period
 
 
-def period_that_holds(entry: LedgerEntry) -> Period | None:
-    """The closed period to which an entry's interval belongs: the one in which it ended."""
-    closed = Period.objects.filter(is_sample=entry.initiative.is_sample, starts_at__lt=entry.interval_end)
-    return closed.filter(ends_at__gte=entry.interval_end).first()
+def periods_of(*, is_sample: bool, now: datetime) -> list[Period]:
+    """All of these books, newest first: the months that are open, then the closed periods."""
+    closed = Period.objects.filter(is_sample=is_sample).select_related("closed_by")
+    return [*open_months(is_sample=is_sample, now=now), *closed]
+
+
+def closed_periods(*, is_sample: bool) -> list[Period]:
+    return list(Period.objects.filter(is_sample=is_sample))
+
+
+def holder_of(entry: LedgerEntry, closed: Iterable[Period]) -> Period | None:
+    """The closed period to which an entry's interval belongs: the one in which it ended.
+
+    None for an open one, and for an interval from before the first closed period.
+    """
+    return next((period for period in closed if period.starts_at < entry.interval_end <= period.ends_at), None)
 
 
 def _open_period(kind: str, calendar: Calendar, instant: datetime, is_sample: bool) -> Period:

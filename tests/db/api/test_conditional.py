@@ -55,7 +55,8 @@ def reader(client_with, kpi):
     return client_with("read")
 
 
-PATHS = ["portfolio/", "initiatives/support/roi/", "kpis/support.time/effect/", "kpis/support.time/intervals/"]
+PATHS = ["portfolio/", "initiatives/support/roi/", "kpis/support.time/effect/", "kpis/support.time/intervals/",
+         "initiatives/support/ledger/", "periods/", "periods/2026-03/"]  # fmt: skip
 
 
 def get(client, path: str, tag: str = ""):

@@ -170,7 +170,7 @@ def test_adjustments_are_frozen_with_the_period_in_which_they_were_booked(closed
 
     told = april.account["support"]
     assert (told["benefit"], told["adjustments"], told["adjusted"]) == ("60.00", 1, "60.00")
-    assert periods.period_that_holds(closed.rows("adjustment")[0]).key == MARCH
+    assert periods.holder_of(closed.rows("adjustment")[0], periods.closed_periods(is_sample=False)).key == MARCH
 
 
 def test_a_closed_period_keeps_what_it_booked_when_the_kpi_is_measured_otherwise(closed):
