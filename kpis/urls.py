@@ -12,6 +12,7 @@ from kpis.dashboards import (
     initiative,
     kpi,
     ledger,
+    periods,
     portfolio,
     sample,
     senders,
@@ -21,6 +22,7 @@ from kpis.dashboards import (
 )
 
 KEY = r"[a-z0-9-]+\.[a-z0-9-]+"
+PERIOD = r"(?:sample-)?\d{4}-\d\d(?:-to-\d{4}-\d\d)?"
 
 urlpatterns = [
     path("api/v1/", include("kpis.api.urls")),
@@ -37,6 +39,9 @@ urlpatterns = [
     re_path(rf"^kpis/(?P<key>{KEY})/figures/$", kpi.figures, name="kpi-figures"),
     re_path(rf"^kpis/(?P<key>{KEY})/figures/line/$", kpi.line_figure, name="kpi-line-figure"),
     re_path(rf"^kpis/(?P<key>{KEY})/rows/$", kpi.rows, name="kpi-rows"),
+    path("periods/", periods.listing, name="periods"),
+    re_path(rf"^periods/(?P<key>{PERIOD})/$", periods.one, name="period"),
+    re_path(rf"^periods/(?P<key>{PERIOD})/close/$", periods.close, name="period-close"),
     path("how/portfolio/<slug:member>/", how.of_portfolio, name="how-portfolio"),
     path("how/initiatives/<slug:slug>/<slug:member>/", how.of_initiative, name="how-initiative"),
     path("how/drivers/<int:pk>/", how.of_driver, name="how-driver"),

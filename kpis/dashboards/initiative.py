@@ -19,6 +19,7 @@ from kpis.definitions.sight import initiatives_seen_by, kpis_of
 from kpis.evaluation.overview import overviews_of
 from kpis.evaluation.standing import standing_of
 from kpis.evaluation.standings import standings_of
+from kpis.ledger.periods import closed_on
 from kpis.phases.history import phase_rail
 from kpis.plumbing import clock
 from kpis.roi.monthly import by_month
@@ -75,6 +76,7 @@ def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
         "waterfall": account.waterfall(statement) if statement.flows[0].drivers or statement.invested else [],
         "tornado": account.tornado(statement) if statement.sensitivity else [],
         "months": months,
+        "closed_on": closed_on(initiative),
         "events": list(initiative.annotations.all()),
         "standing": standing_of(request.user, [initiative], now=now),
         "sample": initiative.is_sample,

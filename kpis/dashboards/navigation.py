@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 PAGES = (
     ("portfolio", _("Portfolio")),
+    ("periods", _("Periods")),
     ("benchmarks", _("Benchmarks")),
     ("sources", _("Sources")),
     ("digests", _("Digests")),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import numpy as np
+
 from kpis.evaluation.models import Effect
 from kpis.evaluation.reading import effect_of
 from kpis.ledger.columns import amount, by_kind
@@ -117,6 +119,11 @@ class DriverProof:
         return self.driver.unit_value, self.driver.realisation, self.driver.attribution
 
     @property
+    def intervals(self) -> int:
+        """In how many intervals, however often each was corrected."""
+        return int(np.unique(self.flow.entries[["start_us", "end_us"]]).size) if self.flow else 0
+
+    @property
     def quantity(self) -> float:
         """What was saved, in the units that `unit_value` prices, before realisation and attribution."""
         return self.flow.stream.sums[0] if self.flow else 0.0
@@ -128,7 +135,8 @@ def driver_proof(driver: ValueDriver, *, now: datetime) -> DriverProof:
     flow = next((flow for flow in flows.drivers if flow.driver.pk == driver.pk), None)
     low, high = ranges.of_driver(flow, DRAWS) if flow else (None, None)
     newest = tuple(entries_of(driver)[:NEWEST_ENTRIES])
-    example = next((entry for entry in newest if not entry.provisional), newest[0] if newest else None)
+    whole = [entry for entry in newest if not entry.provisional and entry.status != LedgerEntry.Status.ADJUSTMENT]
+    example = (whole or newest or (None,))[0]
     return DriverProof(
         driver=driver,
         flow=flow,

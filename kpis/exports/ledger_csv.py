@@ -21,7 +21,7 @@ from kpis.definitions.models import Initiative
 from kpis.ledger.models import LedgerEntry
 from kpis.wording import marks
 from kpis.wording.amounts import in_german
-from kpis.wording.verdicts import ENTRY_STATUSES
+from kpis.wording.verdicts import CAUSES, ENTRY_STATUSES
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for the code page of its machine
 # What a spreadsheet takes for the beginning of a formula, also in their wide forms.
@@ -50,6 +50,9 @@ HEAD: tuple[str | Promise, ...] = (
     gettext_lazy("Baseline version"),
     gettext_lazy("Measurements"),
     gettext_lazy("State"),
+    gettext_lazy("Booked"),
+    gettext_lazy("Corrects entry"),
+    gettext_lazy("Why"),
 )
 
 Cell = str | int | float | Decimal | None
@@ -108,6 +111,9 @@ def _row(entry: LedgerEntry, zone: ZoneInfo) -> tuple[Cell, ...]:
         entry.baseline.version,
         entry.measurements,
         str(marks.PROVISIONAL.word if entry.provisional else ENTRY_STATUSES[entry.status]),
+        _time(entry.booked_at, zone),
+        entry.corrects_id,
+        ", ".join(str(CAUSES[cause]) for cause in entry.causes),
     )
 
 

@@ -15,9 +15,9 @@ from kpis.definitions.sight import Actor, initiatives_seen_by
 from kpis.ledger import periods
 from kpis.ledger.costs import cost_lines
 from kpis.ledger.models import CostEntry, LedgerEntry, Period
+from kpis.ledger.reading import ADJUSTED, corrections_of
 
 NOTHING = Decimal("0.00")
-ADJUSTED = Q(status=LedgerEntry.Status.ADJUSTMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,30 @@ class Corrected:
 
     adjustments: int
     amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Accounts of one currency added up."""
+
+    currency: str
+    entries: int
+    benefit: Decimal
+    adjustments: int
+    adjusted: Decimal
+    cost: Decimal
+    net: Decimal
+
+
+def totals_of(accounts: Collection[Account]) -> list[Total]:
+    """One for each currency: there are no dated exchange rates, and adding unlike money would be a lie."""
+    found = []
+    for currency in sorted({each.initiative.currency for each in accounts}):
+        own = [each for each in accounts if each.initiative.currency == currency]
+        sums = [sum((getattr(each, name) for each in own), NOTHING) for name in ("benefit", "adjusted", "cost", "net")]
+        counts = sum(each.entries for each in own), sum(each.adjustments for each in own)
+        found.append(Total(currency, counts[0], sums[0], counts[1], *sums[1:]))
+    return found
 
 
 def periods_seen_by(actor: Actor, *, now: datetime) -> list[Period]:
@@ -103,13 +127,7 @@ def with_corrections(period: Period, initiatives: Collection[Initiative]) -> lis
 def _corrected_since(period: Period, initiatives: Collection[Initiative]) -> dict[str, Corrected]:
     """By the initiative's slug."""
     rows = (
-        LedgerEntry.objects.filter(
-            ADJUSTED,
-            initiative__in=initiatives,
-            initiative__is_sample=period.is_sample,
-            interval_end__gt=period.starts_at,
-            interval_end__lte=period.ends_at,
-        )
+        corrections_of(period, initiatives)
         .order_by()
         .values("initiative__slug")
         .annotate(number=Count("pk"), sum=Sum("amount"))

@@ -15,8 +15,8 @@ from kpis.calculations.intervals import epoch_us
 from kpis.ledger.models import LedgerEntry, ValueDriver
 from kpis.measurements import binary
 
-# Instants in microseconds since 1970; difference: counterfactual − actual, in the KPI's unit; kind: a `Kind` as one
-# number. Adjustments stand among the entries of their interval, after them.
+# Instants in microseconds since 1970; difference: counterfactual − actual, in the KPI's unit; worth: what one unit of
+# it times one of volume came to, by the terms of the entry; kind: a `Kind` as one number. Adjustments stand among the entries of their interval, after them.
 ENTRY = np.dtype(
     [
         ("start_us", "<i8"),
@@ -25,6 +25,7 @@ ENTRY = np.dtype(
         ("cents", "<i8"),
         ("difference", "<f8"),
         ("volume", "<f8"),
+        ("worth", "<f8"),
         ("kpi", "<i8"),
         ("kind", "<u2"),
         ("provisional", "?"),
@@ -34,7 +35,8 @@ Entries = NDArray[np.void]  # of ENTRY, in order of their intervals
 
 READ = """
 select array_agg(driver_id::int8), array_agg(interval_start), array_agg(interval_end), array_agg(booked_at),
-       array_agg((amount * 100)::int8), array_agg(counterfactual - actual), array_agg(volume), array_agg(kpi_id::int8),
+       array_agg((amount * 100)::int8), array_agg(counterfactual - actual), array_agg(volume),
+       array_agg((unit_factor * unit_value * realisation * attribution)::float8), array_agg(kpi_id::int8),
        array_agg(ascii(evidence_grade) * 4 + (benefit_type = 'indirect')::int4 * 2 + is_freed_time::int4),
        array_agg(provisional::int4)
   from (select *, case when status = 'adjustment' then computed_at else interval_end end as booked_at
@@ -63,9 +65,10 @@ def columns_of(driver_ids: Collection[int], *, until: datetime) -> dict[int, Ent
     entries["cents"] = binary.elements(result, 0, 4, binary.INT8)
     entries["difference"] = binary.elements(result, 0, 5, binary.FLOAT8)
     entries["volume"] = binary.elements(result, 0, 6, binary.FLOAT8)
-    entries["kpi"] = binary.elements(result, 0, 7, binary.INT8)
-    entries["kind"] = binary.elements(result, 0, 8, binary.INT4)
-    entries["provisional"] = binary.elements(result, 0, 9, binary.INT4)
+    entries["worth"] = binary.elements(result, 0, 7, binary.FLOAT8)
+    entries["kpi"] = binary.elements(result, 0, 8, binary.INT8)
+    entries["kind"] = binary.elements(result, 0, 9, binary.INT4)
+    entries["provisional"] = binary.elements(result, 0, 10, binary.INT4)
     edges = np.flatnonzero(np.diff(driver, prepend=-1, append=-1)).tolist()
     return {int(driver[a]): entries[a:b] for a, b in pairwise(edges)}
 
@@ -79,6 +82,7 @@ def columns_from(entries: Iterable[LedgerEntry]) -> Entries:
                 int(entry.amount * 100),
                 entry.counterfactual - entry.actual,
                 entry.volume,
+                float(entry.unit_factor * entry.unit_value * entry.realisation * entry.attribution),
                 entry.kpi_id,
                 _code(entry),
                 entry.provisional,
@@ -101,9 +105,14 @@ def by_kind(entries: Entries) -> dict[Kind, Entries]:
     return {_kind(code): entries if len(different) == 1 else entries[codes == code] for code in different}
 
 
+def are_adjustments(entries: Entries) -> NDArray[np.bool_]:
+    """Those that were booked after the end of their interval, for a closed period."""
+    return np.asarray(entries["booked_us"] != entries["end_us"])
+
+
 def what_each_added(entries: Entries, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """An adjustment holds its interval as it is known since then: what it added is that less the row before it."""
-    if not (entries["booked_us"] != entries["end_us"]).any():
+    if not are_adjustments(entries).any():
         return values
     added = values.copy()
     newest: dict[tuple[int, int], int] = {}

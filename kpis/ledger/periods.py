@@ -44,7 +44,7 @@ def closed_until(*, is_sample: bool) -> datetime | None:
     return last.ends_at if last else None
 
 
-def closed_costs_until(initiative: Initiative) -> date | None:
+def closed_on(initiative: Initiative) -> date | None:
     """The last day whose costs are closed."""
     last = last_closed(is_sample=initiative.is_sample)
     return last.last if last else None

@@ -25,7 +25,8 @@ class EntryProof:
 
     `added_up`: the aggregate of exactly these rows, None where there are too many for a page or some are gone after
     their time (`rows_gone`). `agrees` says whether it
-    is the entry's actual value, `amount` is the entry's amount computed once more from its own row.
+    is the entry's actual value, `amount` is what the entry's own row comes to, computed once more. `adjustments`: what
+    was booked later for its interval.
     """
 
     entry: LedgerEntry
@@ -34,6 +35,12 @@ class EntryProof:
     added_up: Answer | None
     amount: Decimal
     rows_gone: bool = False
+    adjustments: tuple[LedgerEntry, ...] = ()
+
+    @property
+    def booked_before(self) -> Decimal:
+        """Of an adjustment: what was booked for its interval before."""
+        return self.amount - self.entry.amount
 
     @property
     def agrees(self) -> bool | None:
@@ -61,6 +68,7 @@ def proof_of(entry: LedgerEntry) -> EntryProof:
         added_up=_added_up(rows, entry.kpi.aggregation) if rows and whole else None,
         amount=amount_from_row(entry),
         rows_gone=gone,
+        adjustments=tuple(entry.adjustments.order_by("pk")),
     )
 
 

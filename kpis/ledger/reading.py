@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from django.db.models import Case, F, Q, QuerySet, Sum, When
 
 from kpis.definitions.models import Initiative, Kpi
 from kpis.definitions.sight import Actor, initiatives_seen_by
-from kpis.ledger.models import LedgerEntry, ValueDriver
+from kpis.ledger.models import LedgerEntry, Period, ValueDriver
 
 ADJUSTED = Q(status=LedgerEntry.Status.ADJUSTMENT)
 # As `LedgerEntry.booked_at`, for the database.
@@ -56,6 +57,18 @@ def entries_seen_by(actor: Actor) -> QuerySet[LedgerEntry]:
     return entries.select_related(
         "initiative", "kpi", "driver", "corrects", "baseline__author", "baseline__approved_by"
     )
+
+
+def corrections_of(period: Period, initiatives: Collection[Initiative]) -> QuerySet[LedgerEntry]:
+    """What was booked in later periods for intervals of a closed one, the newest first."""
+    rows = LedgerEntry.objects.filter(
+        ADJUSTED,
+        initiative__in=initiatives,
+        initiative__is_sample=period.is_sample,
+        interval_end__gt=period.starts_at,
+        interval_end__lte=period.ends_at,
+    )
+    return rows.select_related("initiative", "kpi", "driver").order_by("-computed_at", "interval_start", "pk")
 
 
 def entries_of_initiative(initiative: Initiative) -> QuerySet[LedgerEntry]:

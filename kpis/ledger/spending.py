@@ -72,7 +72,7 @@ def _refuse_foreign_currency(initiative: Initiative, currency: str) -> None:
 def refuse_closed(costs: Iterable[CostEntry]) -> None:
     """Refuses (ChangeRefused) costs that begin in a closed period; a late invoice is booked in the open one."""
     for cost in costs:
-        closed = periods.closed_costs_until(cost.initiative)
+        closed = periods.closed_on(cost.initiative)
         if closed is not None and cost.kind == CostEntry.Kind.ACTUAL and cost.on <= closed:
             raise ChangeRefused("period_closed", _closed_sentence(closed), "on")
 
@@ -82,7 +82,7 @@ def _refuse_closed_payments(cost: CostEntry, fields: Mapping[str, Any]) -> None:
     becomes = CostEntry.objects.get(pk=cost.pk)
     for name, value in fields.items():
         setattr(becomes, name, value)
-    closed = periods.closed_costs_until(cost.initiative)
+    closed = periods.closed_on(cost.initiative)
     if closed is None or all(c.kind != CostEntry.Kind.ACTUAL or c.on > closed for c in (was, becomes)):
         return
     moved = {name for name in fields if getattr(was, name) != getattr(becomes, name)} - {"settlement"}

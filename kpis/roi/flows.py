@@ -30,7 +30,7 @@ class DriverFlow:
 
     on : the local date at which each flows: its interval's end, an adjustment's booking. day : the last local date of
     which it is. earned : the end of the interval that it is about, for an adjustment that of the one it corrects.
-    stream : one element an entry; an adjustment's is what it added, so that the sums are what is known now.
+    stream : one element an entry, what it added: at the likely values the sum is what is booked.
     """
 
     driver: ValueDriver
@@ -183,11 +183,15 @@ def _driver_flows(
 
 
 def _stream(driver: ValueDriver, effect: Effect, entries: Entries) -> Stream:
+    """An entry that keeps older terms counts in units of today's, so that the range lies around what is booked."""
     whole = stream_of(driver, effect, entries["difference"], entries["volume"])
+    likely = [assumed.range.likely for assumed in whole.assumptions]
+    today = float(driver.unit_factor) * likely[0] * likely[1] * likely[2]
+    share = entries["worth"] / today if today else np.ones(entries.size)
     return replace(
         whole,
-        quantity=what_each_added(entries, whole.quantity),
-        exposure=what_each_added(entries, whole.exposure),
+        quantity=what_each_added(entries, whole.quantity * share),
+        exposure=what_each_added(entries, whole.exposure * share),
     )
 
 

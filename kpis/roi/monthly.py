@@ -5,20 +5,29 @@ Adjustments belong to the month in which they were booked: a closed month stays 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+import numpy as np
+
+from kpis.ledger.columns import Entries, amount, are_adjustments
+from kpis.ledger.costs import months_later
 from kpis.roi.flows import Flows
 
 
 @dataclass(frozen=True, slots=True)
 class MonthSum:
-    """`first`: first day of the month. Amounts in the initiative's currency; `cost` is positive."""
+    """`first`: first day of the month. Amounts in the initiative's currency; `cost` is positive.
+
+    adjusted : the part of `benefit` that was booked for closed months.
+    """
 
     first: date
     entries: int
     benefit: Decimal
+    adjusted: Decimal
     cost: Decimal
     provisional: bool  # a part of it may still change by itself
 
@@ -29,21 +38,22 @@ class MonthSum:
 
 def by_month(flows: Flows) -> list[MonthSum]:
     """Every month in which something flowed, oldest first; the sums over all months are the statement's."""
-    found: dict[date, list[tuple[int, Decimal, Decimal, bool]]] = {}
+    booked: dict[date, list[Entries]] = defaultdict(list)
+    costs: dict[date, list[Decimal]] = defaultdict(list)
     for line in flows.costs:
-        found.setdefault(line.on.replace(day=1), []).append((0, Decimal(0), line.amount, False))
+        costs[line.on.replace(day=1)].append(line.amount)
     for flow in flows.drivers:
-        columns = (flow.day.tolist(), flow.entries["cents"].tolist(), flow.entries["provisional"].tolist())
-        for day, cents, provisional in zip(*columns, strict=True):
-            month = date.fromordinal(day).replace(day=1)
-            found.setdefault(month, []).append((1, Decimal(cents).scaleb(-2), Decimal(0), provisional))
-    return [
-        MonthSum(
-            first=month,
-            entries=sum(n for n, *_ in rows),
-            benefit=sum((benefit for _n, benefit, *_ in rows), Decimal(0)),
-            cost=sum((cost for *_, cost, _p in rows), Decimal(0)),
-            provisional=any(provisional for *_, provisional in rows),
-        )
-        for month, rows in sorted(found.items())
-    ]
+        for month in {date.fromordinal(day).replace(day=1) for day in np.unique(flow.day).tolist()}:
+            booked[month].append(flow.booked_between(month, months_later(month, 1)))
+    return [_month(month, booked[month], costs[month]) for month in sorted(booked.keys() | costs.keys())]
+
+
+def _month(first: date, booked: list[Entries], costs: list[Decimal]) -> MonthSum:
+    return MonthSum(
+        first=first,
+        entries=sum(entries.size for entries in booked),
+        benefit=sum(map(amount, booked), Decimal(0)),
+        adjusted=sum((amount(entries[are_adjustments(entries)]) for entries in booked), Decimal(0)),
+        cost=sum(costs, Decimal(0)),
+        provisional=any(entries["provisional"].any() for entries in booked),
+    )

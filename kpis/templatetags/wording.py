@@ -241,6 +241,8 @@ def word(key: str, kind: str) -> str:
     """The word for a stored key: `{{ kpi.category|word:"category" }}`; an unknown key is shown as it is."""
     tables = {
         "entry_status": verdicts.ENTRY_STATUSES,
+        "cause": verdicts.CAUSES,
+        "period_status": verdicts.PERIOD_STATUSES,
         "category": verdicts.CATEGORIES,
         "phase": verdicts.PHASES,
         "rhythm": verdicts.RHYTHMS,

@@ -100,6 +100,18 @@ SETTLEMENTS = {
     "invoiced": gettext_lazy("invoiced"),
     "reconciled": gettext_lazy("reconciled"),
 }
+CAUSES = {
+    "late_data": gettext_lazy("late data"),
+    "corrected_data": gettext_lazy("corrected data"),
+    "assumption": gettext_lazy("changed assumption"),
+    "baseline": gettext_lazy("changed baseline"),
+    "driver": gettext_lazy("changed value driver or go-live"),
+}
+PERIOD_STATUSES = {
+    "closed": pgettext_lazy("of a period", "closed"),
+    "open": pgettext_lazy("of a period", "to be closed"),
+    "running": pgettext_lazy("of a period", "running"),
+}
 ENTRY_STATUSES = {
     "open": gettext_lazy("open period"),
     "closed": gettext_lazy("closed period"),
