@@ -68,6 +68,11 @@ def close_period(period: Period, *, by: User | Token, at: datetime, reason: str 
     return period
 
 
+def forget_sample_periods() -> None:
+    """After the sample company has gone, and with it the last of its entries."""
+    Period.objects.filter(is_sample=True).delete()
+
+
 def _refuse_without_right(by: User | Token) -> None:
     if not rights.may(by, Action.CLOSE_PERIODS):
         sentence = _("Periods are closed by a controller or an administrator.")

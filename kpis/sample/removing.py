@@ -14,7 +14,7 @@ from kpis.access.models import AuditEvent, Token, User
 from kpis.definitions.changing import ChangeRefused
 from kpis.definitions.models import Initiative, Kpi
 from kpis.digests.models import Digest
-from kpis.ledger import changing
+from kpis.ledger import changing, closing
 from kpis.ledger.models import LedgerEntry
 from kpis.measurements.models import Measurement
 from kpis.sample import digest
@@ -67,5 +67,6 @@ def remove_sample(*, by: User | Token | None, at: datetime) -> int:
         names = ", ".join(sorted(f"“{row}”" for row in held.protected_objects))
         why = _("Something of your own still rests on the sample: %(names)s. Change or delete it first.")
         raise ChangeRefused("sample_in_use", why % {"names": names}) from held
+    closing.forget_sample_periods()
     audit.record(REMOVED, by=by, subject="sample", details={"initiatives": len(sample)}, at=at)
     return len(sample)

@@ -23,7 +23,7 @@ from kpis.ingest.accepting import accept_columns
 from kpis.ingest.columns import Columns, columns_of, joined
 from kpis.ledger.models import Assumption, CostEntry, ValueDriver
 from kpis.phases import history
-from kpis.sample import removing
+from kpis.sample import books, removing
 from kpis.sample.initiatives import INITIATIVES
 from kpis.sample.measured import Company, Points
 from kpis.sample.plan import (
@@ -39,6 +39,7 @@ from kpis.sample.plan import (
 from kpis.sample.story_time import StoryTime
 from kpis.sources.models import DataSource
 
+Batch = tuple[datetime, str, Columns]  # when it came, from which source, what
 SOURCES = {  # slug: name, initiative, and the silence after which it is stale
     "ticket-system": ("Ticket system", "support-triage", timedelta(days=4)),
     "payroll": ("Payroll", "support-triage", timedelta(days=45)),
@@ -52,8 +53,6 @@ SOURCE_OF = {
     "contract-review": "contract-register",
     "knowledge-assistant": "usage-survey",
 }
-LATE = {date(2026, 9, 29): 331, date(2026, 9, 30): 287}  # tickets that came on 20 October
-ARRIVED_LATE = date(2026, 10, 20)
 
 
 def ensure_sample(*, at: datetime) -> bool:
@@ -74,6 +73,7 @@ class _Seeding:
         self.at = at
         self.company = Company(at)
         self.time: StoryTime = self.company.time
+        self.late_days, self.late_arrival = books.late_days(self.time), books.late_arrival(self.time)
         self.by: User = people.first_administrator() or people.ensure_administrator(at=at)[0]
         self.assumptions: dict[Assumed, Assumption] = {}
 
@@ -83,11 +83,18 @@ class _Seeding:
         self._organisation()
         for plan in INITIATIVES:
             self._define(plan)
-        self._measurements()
+        in_time, late = self._measurements()
+        self._send(in_time)
         _work_off()
         for plan in INITIATIVES:
             self._baselines(plan)
             self._money(plan)
+        _work_off()
+        # Months are closed as they were: up to the late tickets' own before these came, the rest after them.
+        books.close_months(self.time, by=self.by, until=self.late_arrival)
+        self._send(late)
+        books.book_what_came_late(at=self.late_arrival)
+        books.close_months(self.time, by=self.by, until=self.at)
         _work_off()
 
     def _organisation(self) -> None:
@@ -158,14 +165,18 @@ class _Seeding:
 
     # -- measurements -----------------------------------------------------------------------------------------------
 
-    def _measurements(self) -> None:
-        """In the order in which they would have come: a batch a week and source, the late and the wrong ones too."""
+    def _measurements(self) -> tuple[list[Batch], list[Batch]]:
+        """In the order in which they would have come, a batch a week and source, the wrong ones too; then the late."""
+        batches = sorted(self._batches(), key=lambda batch: batch[:2])
+        return [b for b in batches if b[0] != self.late_arrival], [b for b in batches if b[0] == self.late_arrival]
+
+    def _send(self, batches: Iterable[Batch]) -> None:
         sources = {source.slug: source for source in DataSource.objects.filter(is_sample=True)}
-        for arrived, slug, columns in sorted(self._batches(), key=lambda batch: batch[:2]):
+        for arrived, slug, columns in batches:
             accept_columns(columns, actor=self.by, source=sources[slug], at=arrived)
         quarters.begin_anew()
 
-    def _batches(self) -> Iterator[tuple[datetime, str, Columns]]:
+    def _batches(self) -> Iterator[Batch]:
         parts: dict[tuple[datetime, str], list[Columns]] = {}
         for points in self.company.points():
             slug = SOURCE_OF.get(points.kpi) or SOURCE_OF.get(points.initiative, "ticket-system")
@@ -182,10 +193,9 @@ class _Seeding:
     def _arrival(self, points: Points, k: int) -> datetime:
         """Early on the Monday after, or now; two days' last hours of the ticket export came three weeks late."""
         day = points.at[k].date()
-        if points.kpi in {"handling-time", "tickets"} and (points.labels or {}).get("team") != "control":
-            late = {self.time.day(told) for told in LATE}
-            if day in late and points.at[k].hour >= 16:
-                return self._morning(self.time.day(ARRIVED_LATE))
+        is_exported = points.kpi in {"handling-time", "tickets"} and (points.labels or {}).get("team") != "control"
+        if is_exported and day in self.late_days and points.at[k].hour >= 16:
+            return self.late_arrival
         return min(self._morning(day + timedelta(days=7 - day.weekday())), self.at)
 
     def _morning(self, day: date) -> datetime:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import transaction
 
+from kpis import verification
 from kpis.definitions.models import Initiative, Kpi
 from kpis.evaluation import effects
-from kpis.ledger.models import Assumption, LedgerEntry
+from kpis.ledger.models import Assumption, LedgerEntry, Period
 from kpis.measurements.models import Measurement
 from kpis.plumbing import clock
 from kpis.roi import portfolio
@@ -52,7 +53,7 @@ def test_what_was_invested_is_to_the_cent_what_the_story_says(today):
 
 
 def test_every_entry_of_the_ledger_is_its_own_arithmetic(today):
-    entries = LedgerEntry.objects.select_related("driver__kpi")
+    entries = LedgerEntry.objects.exclude(status="adjustment").select_related("driver__kpi")
     assert entries.count() > 350
     for entry in entries:
         sign = -1 if entry.driver.kpi.direction == "decrease" else 1
@@ -67,4 +68,27 @@ def test_the_sample_leaves_nothing_behind_when_it_is_removed(today):
         assert not Initiative.objects.exists()
         assert not Assumption.objects.exists()
         assert not Measurement.objects.exists()
+        assert not Period.objects.exists()
         transaction.set_rollback(True)
+
+
+def test_months_are_closed_and_tickets_that_came_after_are_a_dated_adjustment(today):
+    closed = list(Period.objects.order_by("first"))
+    this_month = today.date().replace(day=1)
+    newest = this_month if today.day >= 12 else (this_month - timedelta(days=1)).replace(day=1)
+    assert closed[-1].last == newest - timedelta(days=1)
+    assert all(period.is_sample for period in closed)
+
+    adjustments = LedgerEntry.objects.filter(status="adjustment", driver__name="Handling time saved")
+    rows = list(adjustments.select_related("corrects"))
+    assert [row.causes for row in rows] == [["late_data"]] * 2
+    assert all(row.corrects.status == "closed" and row.corrects.measurements < row.measurements for row in rows)
+    assert Decimal(300) < sum(row.amount for row in rows) < Decimal(1200)  # the story's own stream says 634.57
+    late = {row.computed_at.date() for row in rows}
+    assert len(late) == 1 and late.pop() > rows[0].interval_end.date() + timedelta(days=15)
+
+
+def test_what_is_closed_with_its_adjustments_is_what_the_data_say(today):
+    result = verification.verify(now=today)
+    assert [str(difference) for difference in result.differences] == []
+    assert result.compared["closed periods"] >= 11
