@@ -16,7 +16,8 @@ from kpis.ledger.models import LedgerEntry, ValueDriver
 from kpis.measurements import binary
 
 # Instants in microseconds since 1970; difference: counterfactual − actual, in the KPI's unit; worth: what one unit of
-# it times one of volume came to, by the terms of the entry; kind: a `Kind` as one number. Adjustments stand among the entries of their interval, after them.
+# it times one of volume came to, by the entry's own terms; kind: a `Kind` as one number. Adjustments stand among the
+# entries of their interval, after them.
 ENTRY = np.dtype(
     [
         ("start_us", "<i8"),

@@ -8,6 +8,7 @@ from kpis.access.models import User
 from kpis.evaluation import effects
 from kpis.ledger import closing, periods, posting
 from kpis.ledger.models import Period
+from kpis.ledger.obstacles import GAPS, obstacles_of
 from kpis.plumbing import clock
 from kpis.rollups import rolling
 from kpis.sample.story_time import StoryTime
@@ -34,7 +35,8 @@ def close_months(story: StoryTime, *, by: User, until: datetime) -> None:
     """Close the months one after the other, each on its day, as far as that day has come."""
     month = periods.next_to_close(is_sample=True)
     while month is not None and (at := _closed_at(month, story)) <= until:
-        closing.close_period(month, by=by, at=at, reason=REASON)
+        has_gaps = any(obstacle.code == GAPS for obstacle in obstacles_of(month, now=at))
+        closing.close_period(month, by=by, at=at, reason=REASON if has_gaps else "")
         month = periods.next_to_close(is_sample=True)
 
 

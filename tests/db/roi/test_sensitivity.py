@@ -24,7 +24,8 @@ def test_an_assumption_that_two_drivers_share_moves_both_and_the_others_stay_lik
         saved.kpi.effect.standard_error = None
         saved.kpi.effect.save()
         # (12.5 − 10) min · 100 · 1/60 are 25/6 hours
-        book(saved, "2026-03-02", "208.33", unit_value=Decimal(50))
+        terms = {"unit_value": hour.likely, "realisation": realisation.likely, "attribution": sure.likely}
+        book(saved, "2026-03-02", "208.33", **terms)
     CostEntryFactory(initiative=initiative, amount=Decimal(100))
 
     found = {swing.name: swing for swing in roi_statement(initiative, as_of=AS_OF).sensitivity}

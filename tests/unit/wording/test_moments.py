@@ -101,6 +101,16 @@ def test_how_long_ago_is_said_in_the_unit_that_fits(span, english, german):
         assert plain(moments.age(span)) == german
 
 
+def test_every_month_has_its_german_name():
+    """A text of the portal that reads like a month would take its place."""
+    with override("de"):
+        names = [moments.month_name(date(2026, month, 1)) for month in range(1, 13)]
+    assert names == [
+        "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+        "Dezember",
+    ]  # fmt: skip
+
+
 def test_one_is_singular():
     assert plain(moments.days(1)) == "1 day"
     assert plain(moments.months(1)) == "1 month"
