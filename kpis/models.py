@@ -7,7 +7,7 @@ from kpis.definitions.models import Annotation, Holiday, Initiative, Kpi, KpiVer
 from kpis.digests.models import Digest, Edition, Recipient
 from kpis.evaluation.models import Effect
 from kpis.ingest.models import PayloadSample, RefusedMinute, Rejection, SentQuarter, TokenRate
-from kpis.ledger.models import Assumption, CostEntry, LedgerEntry, Period, ValueDriver
+from kpis.ledger.models import Assumption, CostEntry, ExchangeRate, LedgerEntry, Period, ValueDriver
 from kpis.measurements.models import Arrival, Batch, Measurement, Retention, Series
 from kpis.phases.models import PhaseEntry
 from kpis.plumbing.models import Change, IdempotentAnswer, OutboxMail, StateStamp
@@ -29,6 +29,7 @@ __all__ = [
     "Digest",
     "Edition",
     "Effect",
+    "ExchangeRate",
     "Feed",
     "Holiday",
     "IdempotentAnswer",

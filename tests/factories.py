@@ -35,7 +35,7 @@ from kpis.definitions.models import (
 from kpis.digests.models import Digest, Edition, Recipient
 from kpis.evaluation.models import Effect
 from kpis.ingest.models import Rejection
-from kpis.ledger.models import Assumption, CostEntry, LedgerEntry, Period, ValueDriver
+from kpis.ledger.models import Assumption, CostEntry, ExchangeRate, LedgerEntry, Period, ValueDriver
 from kpis.measurements import partitions
 from kpis.measurements.models import Arrival, Batch, Measurement, Series
 from kpis.phases.models import PhaseEntry
@@ -566,6 +566,19 @@ class CostEntryFactory(DjangoModelFactory):
     amount = Decimal("10000.00")
     currency = factory.LazyAttribute(lambda cost: cost.initiative.currency)
     on = date(2026, 3, 2)
+
+
+class ExchangeRateFactory(DjangoModelFactory):
+    """A dollar was worth 0.80 EUR from a day on; each further rate is of the day before."""
+
+    class Meta:
+        model = ExchangeRate
+
+    currency = "USD"
+    into = "EUR"
+    on = factory.Sequence(lambda n: date(2026, 3, 2) - timedelta(days=n))
+    rate = Decimal("0.8")
+    source = "European Central Bank"
 
 
 class LedgerEntryFactory(DjangoModelFactory):

@@ -23,7 +23,7 @@ class CostBody(Definition):
     initiative = Named("slug", rows=initiatives_seen_by, help_text="Its slug.")
     amount = Money(help_text="Of one payment; below zero where money came back.")
     currency = Currency(
-        required=False, help_text="The initiative's; others need exchange rates, which are not kept yet."
+        required=False, help_text="The initiative's where none is given; others are converted by `exchange-rates/`."
     )
 
     class Meta:

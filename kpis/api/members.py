@@ -92,6 +92,29 @@ class Money(_Decimal):
         return f"{Decimal(value):.2f}"
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d{1,10}(\.\d{1,10})?$", "examples": ["0.9234"]})
+class Rate(_Decimal):
+    """A rate as a decimal string with at most ten places, given back without the zeros at its end."""
+
+    default_error_messages = {
+        "rate_must_be_a_string": gettext_lazy('An exchange rate is a decimal string, as "0.9234".'),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=20, decimal_places=10, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not isinstance(data, str):
+            self.fail("rate_must_be_a_string")
+        if not data.isascii() or not data.replace(".", "", 1).isdigit():
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+    def to_representation(self, value: Decimal) -> str:
+        text = f"{Decimal(value):f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 @extend_schema_field(OpenApiTypes.DOUBLE)
 class Number(_Decimal):
     """A JSON number: a share, a rate, a value in the KPI's unit. 0.15 is 15 %."""

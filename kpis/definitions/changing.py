@@ -146,7 +146,7 @@ def delete(row: Model, *, by: Actor, at: datetime) -> None:
     audit.record(f"{noun_of(row)}.deleted", by=by, subject=subject, at=at)
 
 
-NOUNS = {"ValueDriver": "value_driver", "CostEntry": "cost"}
+NOUNS = {"ValueDriver": "value_driver", "CostEntry": "cost", "ExchangeRate": "exchange_rate"}
 
 
 def noun_of(row: Model) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +14,8 @@ from django.db.models import Count, Q, Sum
 from kpis.definitions.models import Initiative
 from kpis.definitions.sight import Actor, initiatives_seen_by
 from kpis.ledger import periods
-from kpis.ledger.costs import cost_lines
+from kpis.ledger.costs import CostLine, cost_lines, in_currency
+from kpis.ledger.exchange import known_rates
 from kpis.ledger.models import CostEntry, LedgerEntry, Period
 from kpis.ledger.reading import ADJUSTED, corrections_of
 
@@ -155,13 +157,24 @@ def _sums(period: Period, initiatives: list[Initiative]) -> dict[int, tuple[int,
 
 def _costs(period: Period, initiatives: list[Initiative]) -> dict[int, Decimal]:
     """Actual payments in the period, by initiative; those without any are absent."""
-    entries = CostEntry.objects.filter(initiative__in=initiatives, kind=CostEntry.Kind.ACTUAL, on__lte=period.last)
     found: dict[int, Decimal] = {}
-    for entry in entries:
-        for line in cost_lines([entry], until=period.last):
-            if line.on >= period.first:
-                found[entry.initiative_id] = found.get(entry.initiative_id, NOTHING) + line.amount
+    rates = known_rates()
+    for initiative, lines in payments_in(period, initiatives):
+        converted, _left = in_currency(lines, initiative.currency, rates)
+        if converted:
+            found[initiative.pk] = sum((line.amount for line in converted), NOTHING)
     return found
+
+
+def payments_in(period: Period, initiatives: list[Initiative]) -> Iterable[tuple[Initiative, list[CostLine]]]:
+    """Actual payments in the period of each initiative, in the currencies in which they were made."""
+    entries = CostEntry.objects.filter(initiative__in=initiatives, kind=CostEntry.Kind.ACTUAL, on__lte=period.last)
+    of_initiative: dict[int, list[CostEntry]] = defaultdict(list)
+    for entry in entries:
+        of_initiative[entry.initiative_id].append(entry)
+    for initiative in initiatives:
+        lines = cost_lines(of_initiative[initiative.pk], until=period.last)
+        yield initiative, [line for line in lines if line.on >= period.first]
 
 
 def _as_frozen(initiative: Initiative, stored: dict[str, Any] | None) -> Account | None:

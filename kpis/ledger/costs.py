@@ -9,7 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from kpis.ledger.models import CostEntry
+from kpis.ledger.exchange import Rates
+from kpis.ledger.models import CostEntry, ExchangeRate
 
 MONTHS_BETWEEN = {
     CostEntry.Recurrence.MONTHLY: 1,
@@ -18,8 +19,16 @@ MONTHS_BETWEEN = {
 }
 
 
+class Paid(NamedTuple):
+    """An amount as it was paid, and the rate by which it was converted."""
+
+    amount: Decimal
+    currency: str
+    rate: ExchangeRate
+
+
 class CostLine(NamedTuple):
-    """One payment of one cost entry, in the entry's currency."""
+    """One payment of one cost entry, in the entry's currency; `paid`: what it was before it was converted."""
 
     entry_id: int
     on: date
@@ -30,12 +39,34 @@ class CostLine(NamedTuple):
     kind: str
     settlement: str
     recurring: bool
+    paid: Paid | None = None
 
 
 def cost_lines(entries: Iterable[CostEntry], *, until: date) -> list[CostLine]:
     """Every payment on or before `until`, by date."""
     lines = [_line(entry, on) for entry in entries for on in _dates(entry, until)]
     return sorted(lines, key=lambda line: (line.on, line.entry_id))
+
+
+def in_currency(
+    lines: Iterable[CostLine], currency: str, rates: Rates, *, at: date | None = None
+) -> tuple[list[CostLine], list[CostLine]]:
+    """The lines in `currency`, each by the rate of its day, and those for which no rate holds, as they are.
+
+    at : the day whose rates are taken instead, for what is still to come.
+    """
+    converted, left = [], []
+    for line in lines:
+        if line.currency == currency:
+            converted.append(line)
+            continue
+        found = rates.converted(line.amount, line.currency, currency, on=at or line.on)
+        if found is None:
+            left.append(line)
+        else:
+            paid = line.paid or Paid(line.amount, line.currency, found.rate)
+            converted.append(line._replace(amount=found.amount, currency=currency, paid=paid))
+    return converted, left
 
 
 @lru_cache(maxsize=4_000)

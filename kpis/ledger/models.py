@@ -138,6 +138,25 @@ class CostEntry(models.Model):
         ]
 
 
+class ExchangeRate(models.Model):
+    """What one unit of `currency` was worth in `into` from a day on, as somebody published it."""
+
+    currency = models.CharField(max_length=3, validators=[CURRENCY])
+    into = models.CharField(max_length=3, validators=[CURRENCY])
+    on = models.DateField()
+    rate = models.DecimalField(max_digits=20, decimal_places=10)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["-on", "currency", "into"]
+        constraints = [
+            models.UniqueConstraint(fields=["currency", "into", "on"], name="exchange_rate_once_a_day"),
+            models.CheckConstraint(name="exchange_rate_is_positive", condition=Q(rate__gt=0)),
+            models.CheckConstraint(name="exchange_rate_of_two_currencies", condition=~Q(currency=F("into"))),
+            models.CheckConstraint(name="exchange_rate_has_a_source", condition=~Q(source="")),
+        ]
+
+
 class LedgerEntry(models.Model):
     """The benefit of one value driver in one interval, in `currency`: the only source of benefit figures.
 

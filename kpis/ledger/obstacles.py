@@ -13,8 +13,11 @@ from django.utils.translation import ngettext
 
 from kpis.calculations.intervals import Calendar, Granularity, Interval, epoch_us
 from kpis.definitions import organisation
-from kpis.definitions.models import Kpi
+from kpis.definitions.models import Initiative, Kpi
 from kpis.ledger import periods
+from kpis.ledger.account import payments_in
+from kpis.ledger.costs import in_currency
+from kpis.ledger.exchange import known_rates
 from kpis.ledger.models import Period, ValueDriver
 from kpis.measurements.models import Arrival
 from kpis.rollups import finality
@@ -46,7 +49,11 @@ def obstacles_of(period: Period, *, now: datetime, reason: str = "") -> list[Obs
         return [found]
     kpis = _kpis_booked_from(period)
     with timezone.override(organisation.current().zone):
-        return [*_incomplete(period, kpis, now), *([] if reason else _gaps(period, kpis, now))]
+        return [
+            *_unconverted(period),
+            *_incomplete(period, kpis, now),
+            *([] if reason else _gaps(period, kpis, now)),
+        ]
 
 
 def _out_of_turn(period: Period, now: datetime) -> Obstacle | None:
@@ -76,6 +83,16 @@ def _on_its_way(period: Period) -> Obstacle | None:
         sentence = _("Measurements for this period have just arrived and are being computed. Try again in a moment.")
         return Obstacle("data_on_its_way", sentence)
     return None
+
+
+def _unconverted(period: Period) -> Iterable[Obstacle]:
+    """Payments of the period for which no exchange rate holds: closed, they would be left out for ever."""
+    rates = known_rates()
+    for initiative, lines in payments_in(period, list(Initiative.objects.filter(is_sample=period.is_sample))):
+        for line in in_currency(lines, initiative.currency, rates)[1]:
+            sentence = _("“%(cost)s” of %(day)s in %(currency)s has no exchange rate into %(into)s. Enter one first.")
+            named = {"cost": line.name, "day": moments.day(line.on), "currency": line.currency}
+            yield Obstacle("rate_missing", sentence % {**named, "into": initiative.currency})
 
 
 def _kpis_booked_from(period: Period) -> list[Kpi]:

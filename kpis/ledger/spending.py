@@ -25,10 +25,9 @@ from kpis.wording import moments
 def create_cost(fields: Mapping[str, Any], *, by: Actor, at: datetime) -> CostEntry:
     """A new cost entry, in the initiative's currency where none is given.
 
-    Refuses (ChangeRefused) another currency, and an actual cost dated into a closed period.
+    Refuses (ChangeRefused) an actual cost dated into a closed period.
     """
     given = {"currency": fields["initiative"].currency, **fields}
-    _refuse_foreign_currency(fields["initiative"], given["currency"])
     periods.hold_books()
     refuse_closed([CostEntry(**given)])
     cost = changing.create(CostEntry(**given), by=by, at=at)
@@ -38,13 +37,12 @@ def create_cost(fields: Mapping[str, Any], *, by: Actor, at: datetime) -> CostEn
 
 @transaction.atomic
 def change_cost(cost: CostEntry, fields: Mapping[str, Any], *, by: Actor, at: datetime) -> set[str]:
-    """Answers which fields differ now. Refuses (ChangeRefused) another initiative and another currency.
+    """Answers which fields differ now. Refuses (ChangeRefused) another initiative.
 
     Of a cost with payments in a closed period only its last day, not before that period's end, and its settlement
     change.
     """
     changing.keep_initiative(cost, fields)
-    _refuse_foreign_currency(cost.initiative, fields.get("currency", cost.currency))
     periods.hold_books()
     _refuse_closed_payments(cost, fields)
     changed = changing.change(cost, fields, by=by, at=at)
@@ -60,13 +58,6 @@ def delete_cost(cost: CostEntry, *, by: Actor, at: datetime) -> None:
     refuse_closed([cost])
     changing.delete(cost, by=by, at=at)
     _told(cost.initiative)
-
-
-def _refuse_foreign_currency(initiative: Initiative, currency: str) -> None:
-    """There are no dated exchange rates yet, and adding unlike money would be a lie."""
-    if currency != initiative.currency:
-        sentence = f"Costs of this initiative are in {initiative.currency}, its own currency."
-        raise ChangeRefused("currency_of_another_kind", sentence, "currency")
 
 
 def refuse_closed(costs: Iterable[CostEntry]) -> None:

@@ -17,7 +17,8 @@ from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
 from kpis.evaluation.models import Effect
 from kpis.ledger.columns import Entries, Kind, amount, by_kind, columns_of, what_each_added
-from kpis.ledger.costs import CostLine, cost_lines
+from kpis.ledger.costs import CostLine, cost_lines, in_currency
+from kpis.ledger.exchange import Rates, known_rates
 from kpis.ledger.models import CostEntry, ValueDriver
 from kpis.ledger.uncertainty import stream_of
 
@@ -62,13 +63,18 @@ class DriverFlow:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """One initiative: benefits of the intervals that ended and actual costs dated up to `as_of`, in its currency."""
+    """One initiative: benefits of the intervals that ended and actual costs dated up to `as_of`, in `currency`.
+
+    ahead : what recurs or is planned after `as_of`, up to the end of the next full quarter, at the rates of `as_of`.
+    left_out : actual costs in other currencies for which no exchange rate holds.
+    """
 
     initiative: Initiative
+    currency: str
     drivers: tuple[DriverFlow, ...]
     costs: tuple[CostLine, ...]
-    ahead: tuple[CostLine, ...]  # what recurs or is planned after `as_of`, up to the end of the next full quarter
-    foreign: tuple[CostEntry, ...]  # actual costs left out: no dated rate into the initiative's currency is known
+    ahead: tuple[CostLine, ...]
+    left_out: tuple[CostLine, ...]
 
     @property
     def benefit(self) -> Decimal:
@@ -131,8 +137,11 @@ def flows_from(
         costs[cost.initiative_id].append(cost)
     for flow in _driver_flows(drivers, entries, effects, calendar):
         booked[flow.driver.initiative_id].append(flow)
-    today, until = calendar.local_date(as_of), end_of_next_quarter(as_of, calendar)
-    return [_flows(initiative, booked[initiative.pk], costs[initiative.pk], today, until) for initiative in initiatives]
+    today, until, rates = calendar.local_date(as_of), end_of_next_quarter(as_of, calendar), known_rates()
+    return [
+        _flows(initiative, booked[initiative.pk], cost_lines(costs[initiative.pk], until=until), today, rates)
+        for initiative in initiatives
+    ]
 
 
 def end_of_next_quarter(as_of: datetime, calendar: Calendar) -> date:
@@ -143,17 +152,19 @@ def end_of_next_quarter(as_of: datetime, calendar: Calendar) -> date:
 
 
 def _flows(
-    initiative: Initiative, drivers: list[DriverFlow], costs: list[CostEntry], today: date, until: date
+    initiative: Initiative, drivers: list[DriverFlow], lines: list[CostLine], today: date, rates: Rates
 ) -> Flows:
-    # Costs in another currency need a dated rate, which later work brings; the statement names them.
-    own = [line for line in cost_lines(costs, until=until) if line.currency == initiative.currency]
-    actual = CostEntry.Kind.ACTUAL
+    actual, currency = CostEntry.Kind.ACTUAL, initiative.currency
+    paid = [line for line in lines if line.on <= today and line.kind == actual]
+    ahead = [line for line in lines if line.on > today and (line.recurring or line.kind != actual)]
+    costs, left_out = in_currency(paid, currency, rates)
     return Flows(
         initiative=initiative,
+        currency=currency,
         drivers=tuple(drivers),
-        costs=tuple(line for line in own if line.on <= today and line.kind == actual),
-        ahead=tuple(line for line in own if line.on > today and (line.recurring or line.kind != actual)),
-        foreign=tuple(cost for cost in costs if cost.currency != initiative.currency and cost.kind == actual),
+        costs=tuple(costs),
+        ahead=tuple(in_currency(ahead, currency, rates, at=today)[0]),
+        left_out=tuple(left_out),
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
+from kpis.ledger.exchange import Rates, known_rates
 from kpis.ledger.overlap import Overlap, overlaps_among
-from kpis.roi.flows import flows_of
+from kpis.roi.currency import NoRate, flows_in
+from kpis.roi.flows import Flows, flows_of
 from kpis.roi.statement import Statement, statement_of
 
 
@@ -23,18 +25,29 @@ class Portfolio:
 
 
 def portfolio_statement(initiatives: Sequence[Initiative], *, as_of: datetime) -> Portfolio:
-    """Initiatives in another currency than the reporting one are named, not added: no dated rate is known yet."""
+    """Initiatives in another currency are added by dated rates; without one they are named, not added."""
     currency, calendar = organisation.current().reporting_currency, organisation.calendar()
     flows = flows_of(initiatives, as_of=as_of)
-    same = [f for f in flows if f.initiative.currency == currency]
-    totals = statement_of(same, initiative=None, currency=currency, as_of=as_of, calendar=calendar)
-    for f in flows:
-        if f.initiative.currency != currency:
-            totals.reasons[f"totals.{f.initiative.slug}"] = (
-                f"“{f.initiative.name}” in {f.initiative.currency} is not in the sum: no dated exchange rate is known."
-            )
+    added, missing = _in_one_currency(flows, currency, today=calendar.local_date(as_of))
+    totals = statement_of(added, initiative=None, currency=currency, as_of=as_of, calendar=calendar)
+    totals.reasons.update(missing)
     rows = tuple(
         statement_of([f], initiative=f.initiative, currency=f.initiative.currency, as_of=as_of, calendar=calendar)
         for f in flows
     )
     return Portfolio(totals, rows, tuple(overlaps_among(initiatives)))
+
+
+def _in_one_currency(flows: Sequence[Flows], currency: str, *, today: date) -> tuple[list[Flows], dict[str, str]]:
+    """What can be added up, and by its key the reason why the rest cannot."""
+    added: list[Flows] = []
+    missing: dict[str, str] = {}
+    rates = known_rates() if any(f.currency != currency for f in flows) else Rates([])
+    for f in flows:
+        try:
+            added.append(flows_in(f, currency, rates, today=today))
+        except NoRate as none:
+            missing[f"totals.{f.initiative.slug}"] = (
+                f"“{f.initiative.name}” in {f.currency} is not in the sum: no exchange rate holds on {none.on}."
+            )
+    return added, missing

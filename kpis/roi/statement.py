@@ -160,9 +160,9 @@ def statement_of(
     )
     if not roi.exists:
         reasons["roi"] = roi.reason
-    for cost in (cost for f in flows for cost in f.foreign):
-        reasons[f"invested.{cost.pk}"] = (
-            f"The cost “{cost.name}” in {cost.currency} is not in the sum: no dated exchange rate is known."
+    for line in (line for f in flows for line in reversed(f.left_out)):  # of a recurring cost the first day is said
+        reasons[f"invested.{line.entry_id}"] = (
+            f"The cost “{line.name}” in {line.currency} is not in the sum: no exchange rate holds on {line.on}."
         )
     return result
 

@@ -36,6 +36,12 @@ def money_rounded(value: Number | None, currency: str) -> str:
 
 
 @register.filter
+def exchange_rate(value: Number) -> str:
+    """`0.9234`: all of its digits."""
+    return amounts.as_measured(float(value))
+
+
+@register.filter
 def cents(value: Number | None, currency: str = "EUR") -> SafeString | str:
     """`454,175.06` without a currency, the cents smaller and muted: for columns."""
     if value is None:

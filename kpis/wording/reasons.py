@@ -66,8 +66,8 @@ WITH_PARTS = (
         " and {after} of {needed_after} after it."
     ),
     gettext_noop("Daily monitoring begins with {count} intervals after go-live."),
-    gettext_noop("The cost “{name}” in {currency} is not in the sum: no dated exchange rate is known."),
-    gettext_noop("“{name}” in {currency} is not in the sum: no dated exchange rate is known."),
+    gettext_noop("The cost “{name}” in {currency} is not in the sum: no exchange rate holds on {on}."),
+    gettext_noop("“{name}” in {currency} is not in the sum: no exchange rate holds on {on}."),
     gettext_noop("No error of the measured difference is known for: {names}."),
 )
 

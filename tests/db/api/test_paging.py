@@ -6,6 +6,7 @@ from tests.factories import (
     AnnotationFactory,
     AuditEventFactory,
     CostEntryFactory,
+    ExchangeRateFactory,
     InitiativeFactory,
     KpiFactory,
     TargetFactory,
@@ -76,6 +77,7 @@ def fill(n):
         TokenFactory(initiatives=[driver.initiative])
         AuditEventFactory()
         TargetFactory(kpi=kpi, on=f"2026-01-{index + 1:02d}")
+        ExchangeRateFactory()
     return kpi
 
 
@@ -86,6 +88,7 @@ PINNED = {
     "value-drivers": 2,
     "costs": 2,
     "annotations": 2,
+    "exchange-rates": 2,
     "tokens": 4,
     "audit-events": 3,  # and whether the token's sight is limited
 }

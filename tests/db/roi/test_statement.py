@@ -217,4 +217,4 @@ def test_the_portfolio_adds_money_and_never_means_of_rois(driver, book):
     assert (found.totals.invested, found.totals.net) == (Decimal(2000), Decimal(-1600))
     assert found.totals.roi.value == pytest.approx(-0.8)
     assert [row.currency for row in found.rows] == ["EUR", "EUR", "USD"]
-    assert "no dated exchange rate" in found.totals.reasons[f"totals.{dollars.slug}"]
+    assert "no exchange rate holds on 2026-03-03" in found.totals.reasons[f"totals.{dollars.slug}"]

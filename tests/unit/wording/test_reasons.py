@@ -33,7 +33,13 @@ def sentences(path: Path) -> set[str]:
     return {text for text in found if text.endswith(".") and " " in text}
 
 
-ALL = sorted({text.replace("until 7", "until 2026-12-24") for path in WHERE for text in sentences(path)})
+ALL = sorted(
+    {
+        text.replace("until 7", "until 2026-12-24").replace("on 7.", "on 2026-12-24.")
+        for path in WHERE
+        for text in sentences(path)
+    }
+)
 
 
 def test_there_are_reasons():
@@ -58,7 +64,7 @@ def test_what_varies_is_put_into_the_german_sentence():
 
 
 def test_a_name_is_put_in_as_it_is():
-    said = "“Pilot {n} %s” in USD is not in the sum: no dated exchange rate is known."
+    said = "“Pilot {n} %s” in USD is not in the sum: no exchange rate holds on 2026-03-02."
 
     with override("de"):
         assert "„Pilot {n} %s“ in USD" in reason(said)
