@@ -41,6 +41,9 @@ RULES = {
     "driver_is_valid_in_order": ("valid_to", gettext_lazy("A value driver is valid up to a day after its first.")),
     "cost_ends_after_it_starts": ("until", gettext_lazy("A cost ends on or after the day it starts.")),
     "cost_until_needs_a_recurrence": ("until", gettext_lazy("Only a recurring cost has a last day.")),
+    "cost_reference_once": ("reference", gettext_lazy("The initiative has a cost with this reference already.")),
+    "exchange_rate_once_a_day": ("on", gettext_lazy("There is a rate of these currencies for this day already.")),
+    "exchange_rate_of_two_currencies": ("into", gettext_lazy("A rate is between two different currencies.")),
     "comparison_once_per_metric": ("metric", gettext_lazy("The KPI is compared with this metric already.")),
     "token_has_a_scope": ("scopes", gettext_lazy("A token has a scope at least.")),
 }

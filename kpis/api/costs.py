@@ -40,6 +40,7 @@ class CostBody(Definition):
             "until": "2027-03-01",
             "kind": "actual",
             "settlement": "invoiced",
+            "reference": "invoice 4711, line 2",
         }
         fields = [
             "id",
@@ -53,11 +54,13 @@ class CostBody(Definition):
             "until",
             "kind",
             "settlement",
+            "reference",
         ]
         read_only_fields = ["id"]
         extra_kwargs = {
             "on": {"help_text": "Day of the payment, of the first one where it recurs."},
             "until": {"help_text": "Last day of a recurring cost, inclusive."},
+            "reference": {"help_text": "What the line of a bill is known by; once an initiative."},
         }
 
 

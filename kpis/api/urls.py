@@ -9,6 +9,7 @@ from kpis.api import (
     audit,
     baselines,
     benchmarks,
+    bills,
     calculators,
     costs,
     digests,
@@ -69,6 +70,7 @@ urlpatterns = [
     # -- definitions ------------------------------------------------------------------------------------------------
     path("initiatives/", initiatives.Initiatives.as_view(COLLECTION), name="api-initiatives"),
     path("initiatives/<its_slug:slug>/", initiatives.Initiatives.as_view(MEMBER), name="api-initiative"),
+    path("initiatives/<its_slug:slug>/bills/", bills.Bills.as_view(), name="api-bills"),
     path("kpis/", kpis.Kpis.as_view(COLLECTION), name="api-kpis"),
     path("kpis/<its_key:key>/", kpis.Kpis.as_view(MEMBER), name="api-kpi"),
     path("kpis/<its_key:key>/versions/", kpis.KpiVersions.as_view(), name="api-kpi-versions"),

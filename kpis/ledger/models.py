@@ -125,10 +125,14 @@ class CostEntry(models.Model):
     until = models.DateField(null=True, blank=True)
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.ACTUAL)
     settlement = models.CharField(max_length=10, choices=Settlement, default=Settlement.INVOICED)
+    reference = models.CharField(max_length=400, blank=True)  # what the line of a bill is known by
 
     class Meta:
         ordering = ["on", "id"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["initiative", "reference"], condition=~Q(reference=""), name="cost_reference_once"
+            ),
             models.CheckConstraint(
                 name="cost_ends_after_it_starts", condition=Q(until__isnull=True) | Q(until__gte=F("on"))
             ),
