@@ -40,9 +40,9 @@ class Bills(Idempotent):
     """Import a bill
 
     CSV, all of it or nothing. A FOCUS file (1.0 to 1.2) is added up to one cost a service, invoice and billing period;
-    charges without an invoice are estimated. Else a table with the columns `reference`, `name`, `amount`, `on` and, where
-    wanted, `cost_category`, `currency`, `settlement`. A line is known by its reference: sent again it changes nothing,
-    sent otherwise it changes its cost, unless its period is closed.
+    charges without an invoice are estimated. Else a table with the columns `reference`, `name`, `amount`, `on` and,
+    where wanted, `cost_category`, `currency`, `settlement`. A line is known by its reference: sent again it changes
+    nothing, sent otherwise it changes its cost, unless its period is closed.
     """
 
     permission_classes = [ReadOrManage]

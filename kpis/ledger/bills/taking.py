@@ -1,4 +1,4 @@
-"""Taking a bill in: lines to cost entries of one initiative, all of them or none; the same file twice changes nothing."""
+"""Taking a bill in: lines to costs of one initiative, all of them or none; the same file twice changes nothing."""
 
 from __future__ import annotations
 

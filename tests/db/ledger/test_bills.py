@@ -21,7 +21,10 @@ TABLE = """reference,name,amount,on,cost_category,settlement
 4711/1,Licences,1250.00,2026-03-02,licence,invoiced
 4711/2,"Training, two days",-30.50,2026-03-31,training,reconciled
 """
-FOCUS = """BilledCost,BillingCurrency,BillingPeriodEnd,ChargeClass,ChargePeriodStart,InvoiceId,InvoiceIssuerName,ServiceName
+HEAD = (
+    "BilledCost,BillingCurrency,BillingPeriodEnd,ChargeClass,ChargePeriodStart,InvoiceId,InvoiceIssuerName,ServiceName"
+)
+FOCUS = f"""{HEAD}
 1.004,USD,2026-04-01T00:00:00Z,,2026-03-01T00:00:00Z,INV-1,Cloud,Inference
 2.004,USD,2026-04-01T00:00:00Z,,2026-03-02T00:00:00Z,INV-1,Cloud,Inference
 0.004,USD,2026-04-01T00:00:00Z,,2026-03-02T00:00:00Z,INV-1,Cloud,Storage
@@ -116,7 +119,7 @@ def test_what_somebody_has_reconciled_stays_reconciled(initiative):
         (TABLE + "r,x,1.00,2026-02-30,licence,invoiced\n", [(4, "invalid_day")]),
         (TABLE + "r,x,1.00,2026-03-02,magic,invoiced\n", [(4, "invalid_choice")]),
         *[
-            (TABLE + f"r,x,{amount},2026-03-02,licence,invoiced\ns,x,1,-,,\n", [(4, "invalid_amount"), (5, "invalid_day")])
+            (TABLE + f"r,x,{amount},2026-03-02,licence,invoiced\n", [(4, "invalid_amount")])
             for amount in ("", "1.005", "NaN", "1e400", "1_000", "١", "much", "9" * 16)
         ],
         (FOCUS.replace("USD", "dollars"), [(n, "invalid_currency") for n in range(2, 7)]),
@@ -162,11 +165,10 @@ charges = st.lists(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(charges)
 def test_the_costs_of_an_invoice_add_up_to_what_it_says_to_the_cent(rows):
-    head = FOCUS.split("\n", 1)[0]
     lines = [
         f"{amount},EUR,2026-04-01T00:00:00Z,{kind},2026-03-02T00:00:00Z,INV-1,Cloud,{service}"
         for amount, service, kind in rows
     ]
-    found = focus.lines_from("\n".join([head, *lines]).encode(), today=date(2026, 5, 1))
+    found = focus.lines_from("\n".join([HEAD, *lines]).encode(), today=date(2026, 5, 1))
     exact = sum(amount for amount, _, _ in rows)
     assert sum(line.amount for line in found) == exact.quantize(Decimal("0.01"))
