@@ -20,7 +20,7 @@ from tests.factories import (
 
 __all__ = ["book", "driver", "house"]
 
-AT_MOST = 27  # what initiatives, money, benchmarks and the state of sources each ask, once
+AT_MOST = 28  # what initiatives, money, exchange rates, benchmarks and the state of sources each ask, once
 
 
 def queries_of(client: Client) -> int:
