@@ -263,6 +263,7 @@ PAGES = {
     "sources": "/sources/",
     "benchmarks": "/benchmarks/",
     "digests": "/digests/",
+    "methods": "/methods/",
     "drawer": "/?drawer=/how/portfolio/net/",
 }
 
