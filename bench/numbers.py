@@ -2,10 +2,10 @@
 
 Effects are evaluated with REML for AR(1) errors on 90 days before and 90 after go-live; beside it the same written the
 long way (full correlation matrices, scipy's scalar optimiser, statsmodels' generalised least squares: the tests'
-oracle), and the naive t-test of scipy, which costs least and is wrong for such data. Through the database: all KPIs of
-a portfolio, and twenty that changed. The range of return is drawn for each initiative and for all together, 10,000 draws
-each, with nothing remembered from before and again with one assumption changed; beside it a plain Python loop over draws
-and drivers. Processor time of this process, medians of the rounds.
+oracle), and scipy's naive t-test, which costs least and is wrong for such data. Through the database: all KPIs of a
+portfolio, and twenty that changed. The range of return is drawn for each initiative and for all together, 10,000 draws
+each, with nothing remembered from before and again with one assumption changed; beside it a plain Python loop over
+draws and drivers. Processor time of this process, medians of the rounds.
 """
 
 from __future__ import annotations
