@@ -1,7 +1,7 @@
 """Middleware that only a browser's request needs: its session, its messages, its pages.
 
-A request of a system carries a token and no cookie, and gets JSON; it passes by. The whole chain costs such a request
-a quarter of what it costs in all. Who sends a token in vain is refused by the API, session or not.
+A request of a system carries a token and no cookie, and gets JSON; it passes by, and ingest with it. Who sends a token
+in vain is refused by the API, session or not.
 """
 
 from __future__ import annotations
