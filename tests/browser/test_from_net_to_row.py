@@ -264,6 +264,8 @@ PAGES = {
     "benchmarks": "/benchmarks/",
     "digests": "/digests/",
     "methods": "/methods/",
+    "periods": "/periods/",
+    "period": f"/periods/sample-{months_later(datetime.now(UTC).date(), -2):%Y-%m}/",  # closed whatever the day
     "drawer": "/?drawer=/how/portfolio/net/",
 }
 

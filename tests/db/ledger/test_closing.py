@@ -8,10 +8,11 @@ from decimal import Decimal
 import pytest
 
 from kpis.access.models import AuditEvent
-from kpis.ledger import closing, periods, spending
+from kpis.ledger import closing, periods, posting, spending
 from kpis.ledger.closing import ClosingNotAllowed, PeriodNotClosable
 from kpis.ledger.models import CostEntry, Period
 from kpis.plumbing.models import Change
+from kpis.rollups import rolling
 from tests.db.ledger.conftest import APRIL, IN_APRIL, IN_MAY, MARCH, open_books
 from tests.factories import (
     AdministratorFactory,
@@ -23,7 +24,7 @@ from tests.factories import (
     ProductOwnerFactory,
     UserFactory,
 )
-from tests.together import at_once
+from tests.together import at_once, while_uncommitted
 
 
 @pytest.fixture
@@ -240,9 +241,6 @@ def test_of_two_controllers_who_close_at_once_one_does_and_the_other_is_told(mar
 @pytest.mark.parametrize("minutes", [14, 18])
 def test_whether_the_worker_posts_before_or_after_the_closing_the_sum_is_the_same(march, minutes):
     """The correction has been rolled up; posting it and closing run into each other."""
-    from kpis.ledger import posting
-    from kpis.rollups import rolling
-
     march.bring_up_to_date(at=IN_APRIL)
     march.measure(31, minutes)
     rolling.roll_up_arrivals(at_most=100)
@@ -259,8 +257,28 @@ def test_whether_the_worker_posts_before_or_after_the_closing_the_sum_is_the_sam
     assert march.amounts("open") == [Decimal("60.00")]
 
 
+def close_march(books):
+    return closing.close_period(periods.period_named(MARCH), by=books.controller, at=IN_APRIL)
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_cost_that_is_booked_while_its_period_closes_is_in_it_or_refused(march):
+def test_what_is_posted_while_a_closing_is_under_way_waits_and_is_an_adjustment(march):
+    march.bring_up_to_date(at=IN_APRIL)
+
+    def correct() -> None:
+        march.measure(31, 12)
+        rolling.roll_up_arrivals(at_most=100)
+        posting.post_entries([march.driver.kpi_id], now=IN_APRIL + timedelta(minutes=1))
+
+    with while_uncommitted(lambda: close_march(march), correct) as raised:
+        pass
+
+    assert raised == []
+    assert (march.amounts("closed"), march.amounts("adjustment")) == ([Decimal("60.00")] * 2, [Decimal("60.00")])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cost_that_is_booked_while_its_period_closes_waits_and_is_refused(march):
     march.bring_up_to_date(at=IN_APRIL)
     fields = {
         "initiative": march.initiative,
@@ -270,11 +288,11 @@ def test_a_cost_that_is_booked_while_its_period_closes_is_in_it_or_refused(march
         "on": date(2026, 3, 31),
     }
 
-    raised = at_once(
-        lambda: spending.create_cost(fields, by=march.controller, at=IN_APRIL),
-        lambda: closing.close_period(periods.period_named(MARCH), by=march.controller, at=IN_APRIL),
-    )
+    def book() -> None:
+        spending.create_cost(fields, by=march.controller, at=IN_APRIL)
 
-    booked = CostEntry.objects.filter(name="Late").count()
-    assert [getattr(e, "code", e) for e in raised] == ["period_closed"] * (1 - booked)
-    assert Period.objects.get().account["support"]["cost"] == ("105.00" if booked else "100.00")
+    with while_uncommitted(lambda: close_march(march), book) as raised:
+        pass
+
+    assert [getattr(e, "code", e) for e in raised] == ["period_closed"]
+    assert not CostEntry.objects.filter(name="Late").exists()
