@@ -6,7 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
+from kpis.ledger.costs import months_later
 from tests.browser.conftest import (
     ARTEFACTS,
     DRAWN,
