@@ -39,7 +39,7 @@ def test_a_rate_is_of_two_currencies_and_a_day_and_says_its_source(api, change, 
 def test_there_is_one_rate_a_day(api):
     api.post(ADDRESS, BODY)
     again = api.post(ADDRESS, BODY | {"rate": "1.1"})
-    assert again.status_code in (400, 409)
+    assert (again.status_code, code_of(again)) == (400, "unique")
     assert ExchangeRate.objects.get().rate == Decimal("0.9234")
 
 
