@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "var" / "tools"
+ON_THE_PORTAL = {"running", "browser"}
 ON_CI = os.environ.get("CI", "").lower() == "true"
 
 pytest_plugins = ["tests.portal"]
@@ -30,6 +31,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.nodeid} asks for the database: move it to tests/db")
         if folder == "db" and not wants_database:
             item.add_marker(pytest.mark.django_db)
+        # Beside each other go files; whoever sees the running portal shares one, and comes last, with the machine to
+        # itself: it waits for real processes, some for less than a second.
+        item.add_marker(pytest.mark.xdist_group("portal" if folder in ON_THE_PORTAL else item.path.as_posix()))
+    items.sort(key=lambda item: item.path.relative_to(ROOT / "tests").parts[0] in ON_THE_PORTAL)
 
 
 @pytest.hookimpl(wrapper=True)
