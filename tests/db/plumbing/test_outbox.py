@@ -126,10 +126,10 @@ def test_what_may_pass_is_tried_again_with_the_same_message_id(server, trouble, 
 def test_attempts_have_an_end_and_the_pauses_grow(server):
     server.answers = [ConnectionRefusedError()] * 99
     row, at, tried = queued(), NOW, []
-    for _ in range(60 * 24 * 4):
+    while at < NOW + timedelta(days=4):
         if outbox.send_due(at=at):
             tried.append(at)
-        at += timedelta(minutes=1)
+        at += timedelta(minutes=10)
     assert (again(row).state, len(tried)) == ("failed", outbox.MOST_ATTEMPTS)
     pauses = [b - a for a, b in pairwise(tried)]
     assert pauses == sorted(pauses) and tried[-1] - tried[0] < timedelta(days=3)
