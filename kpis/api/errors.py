@@ -36,6 +36,7 @@ from kpis.baselines.approving import ApprovalRefused
 from kpis.baselines.readiness import BaselineNotReady
 from kpis.benchmarks.rules import BenchmarkUnsound
 from kpis.definitions.changing import ChangeRefused
+from kpis.exports.proof.making import ProofRefused
 from kpis.ledger.closing import ClosingNotAllowed, PeriodNotClosable
 from kpis.sources.configuring import SourceWrong
 
@@ -53,6 +54,7 @@ REFUSALS: dict[type[Exception], int] = {
     ApprovalRefused: 409,
     ClosingNotAllowed: 403,
     PeriodNotClosable: 409,
+    ProofRefused: 409,
 }
 
 

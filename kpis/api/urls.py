@@ -25,6 +25,7 @@ from kpis.api import (
     otlp,
     periods,
     prometheus,
+    proofs,
     roi,
     sendings,
     source_rules,
@@ -110,6 +111,7 @@ urlpatterns = [
     # -- results ----------------------------------------------------------------------------------------------------
     path("initiatives/<its_slug:slug>/roi/", roi.Roi.as_view(), name="api-roi"),
     path("initiatives/<its_slug:slug>/ledger/", ledger.Ledger.as_view(), name="api-ledger"),
+    path("initiatives/<its_slug:slug>/proof/", proofs.Proof.as_view(), name="api-proof"),
     path("periods/", periods.Periods.as_view(), name="api-periods"),
     path("periods/<its_period:period>/", periods.OnePeriod.as_view(), name="api-period"),
     path("periods/<its_period:period>/close/", periods.PeriodClosing.as_view(), name="api-period-closing"),

@@ -18,14 +18,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from kpis.definitions.models import Initiative
+from kpis.exports.cells import BYTE_ORDER_MARK, as_text, exact
 from kpis.ledger.models import LedgerEntry
 from kpis.wording import marks
 from kpis.wording.amounts import in_german
 from kpis.wording.verdicts import CAUSES, ENTRY_STATUSES
 
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for the code page of its machine
-# What a spreadsheet takes for the beginning of a formula, also in their wide forms.
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 HEAD: tuple[str | Promise, ...] = (
     gettext_lazy("Entry"),
     pgettext_lazy("of an interval", "Begin"),
@@ -128,7 +126,6 @@ def _written(cell: Cell | Promise) -> str:
     if isinstance(cell, int):
         return str(cell)
     if isinstance(cell, float | Decimal):
-        digits = f"{Decimal(repr(cell)) if isinstance(cell, float) else cell:f}"
+        digits = exact(cell)
         return digits.replace(".", ",") if in_german() else digits
-    text = str(cell).replace("\x00", "")
-    return f"'{text}" if text.lstrip(" ").startswith(BEGINS_A_FORMULA) else text
+    return as_text(str(cell))

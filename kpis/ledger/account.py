@@ -105,6 +105,15 @@ def accounts_of(period: Period, initiatives: Collection[Initiative]) -> list[Acc
     return accounts_now(period, initiatives)
 
 
+def account_of(period: Period, initiative: Initiative) -> Account:
+    """The account of one initiative, with zeros where the period says nothing about it."""
+    return next(iter(accounts_of(period, [initiative])), nothing_of(initiative))
+
+
+def nothing_of(initiative: Initiative) -> Account:
+    return Account(initiative, 0, NOTHING, 0, NOTHING, NOTHING)
+
+
 def accounts_now(period: Period, initiatives: Collection[Initiative]) -> list[Account]:
     """The same computed from entries and costs as they stand, whether the period is closed or not."""
     own = [initiative for initiative in initiatives if initiative.is_sample == period.is_sample]
@@ -120,7 +129,7 @@ def with_corrections(period: Period, initiatives: Collection[Initiative]) -> lis
     """What the period says of each initiative, and what later ones hold for it; where neither does, it is absent."""
     since, standing = _corrected_since(period, initiatives), {a.initiative: a for a in accounts_of(period, initiatives)}
     return [
-        (standing.get(i, Account(i, 0, NOTHING, 0, NOTHING, NOTHING)), since.get(i.slug, Corrected(0, NOTHING)))
+        (standing.get(i, nothing_of(i)), since.get(i.slug, Corrected(0, NOTHING)))
         for i in initiatives
         if i in standing or i.slug in since
     ]

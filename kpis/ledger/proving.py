@@ -77,7 +77,7 @@ def amount_from_row(entry: LedgerEntry) -> Decimal:
 
     Of an adjustment this is what its interval was worth from then on: the sum of its rows up to this one.
     """
-    return amount_of(IntervalFacts(entry.counterfactual, entry.actual, entry.volume), _terms(entry))
+    return amount_of(IntervalFacts(entry.counterfactual, entry.actual, entry.volume), terms_of_entry(entry))
 
 
 def _added_up(rows: list[Row], aggregation: str) -> Answer:
@@ -89,7 +89,8 @@ def _added_up(rows: list[Row], aggregation: str) -> Answer:
     return value_of(state, aggregation)
 
 
-def _terms(entry: LedgerEntry) -> Terms:
+def terms_of_entry(entry: LedgerEntry) -> Terms:
+    """The terms by which the entry was booked, from its own row; its KPI must be loaded."""
     sign = sign_of(_direction(entry))
     return Terms(sign, entry.unit_factor, entry.unit_value, entry.realisation, entry.attribution)
 

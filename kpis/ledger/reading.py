@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Case, F, Q, QuerySet, Sum, When
+from django.db.models import Case, F, Max, Min, Q, QuerySet, Sum, When
 
 from kpis.definitions.models import Initiative, Kpi
 from kpis.definitions.sight import Actor, initiatives_seen_by
@@ -75,6 +75,18 @@ def entries_of_initiative(initiative: Initiative) -> QuerySet[LedgerEntry]:
     """All entries of an initiative that is in sight, newest first; adjustments where they were booked."""
     entries = LedgerEntry.objects.filter(initiative=initiative).select_related("kpi", "driver", "baseline", "corrects")
     return entries.order_by(BOOKED.desc(), "driver_id", "-id")
+
+
+def booked_until(initiative: Initiative, as_of: datetime) -> QuerySet[LedgerEntry]:
+    """Everything that was booked by an instant: driver by driver, an adjustment after what it corrects."""
+    rows = LedgerEntry.objects.filter(booked_by(as_of), initiative=initiative)
+    return rows.order_by("driver_id", "interval_start", "id")
+
+
+def span_of(entries: QuerySet[LedgerEntry]) -> tuple[datetime, datetime] | None:
+    """From the beginning of the first interval to the end of the last one; None where there is no entry."""
+    ends = entries.order_by().aggregate(first=Min("interval_start"), last=Max("interval_end"))
+    return None if ends["first"] is None else (ends["first"], ends["last"])
 
 
 def drivers_of(kpi: Kpi) -> list[tuple[ValueDriver, Decimal]]:

@@ -15,3 +15,13 @@ def read_only() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("set transaction isolation level repeatable read, read only")
         yield
+
+
+@contextmanager
+def read_only_unless_within() -> Iterator[None]:
+    """The same; within a caller's transaction everything is read as that one sees it."""
+    if connection.in_atomic_block:
+        yield
+    else:
+        with read_only():
+            yield

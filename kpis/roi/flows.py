@@ -22,6 +22,7 @@ from kpis.ledger.exchange import Rates, known_rates
 from kpis.ledger.models import CostEntry, ValueDriver
 from kpis.ledger.uncertainty import stream_of
 
+A_MOMENT = timedelta(microseconds=1)
 Days = NDArray[np.int64]  # proleptic ordinals of local dates (`date.toordinal`)
 
 
@@ -137,7 +138,9 @@ def flows_from(
         costs[cost.initiative_id].append(cost)
     for flow in _driver_flows(drivers, entries, effects, calendar):
         booked[flow.driver.initiative_id].append(flow)
-    today, until, rates = calendar.local_date(as_of), end_of_next_quarter(as_of, calendar), known_rates()
+    # As of the midnight that ends a day, what is dated on the next one has not been paid yet.
+    today = calendar.local_date(as_of - A_MOMENT)
+    until, rates = end_of_next_quarter(as_of, calendar), known_rates()
     return [
         _flows(initiative, booked[initiative.pk], cost_lines(costs[initiative.pk], until=until), today, rates)
         for initiative in initiatives

@@ -92,6 +92,13 @@ def test_as_of_an_earlier_day_only_what_had_ended_by_then_counts(initiative, dri
     assert (found.benefits.total, found.invested) == (Decimal(100), Decimal(50))
 
 
+def test_as_of_the_end_of_a_day_what_is_paid_on_the_next_one_does_not_count(initiative):
+    cost(initiative, 100, on="2026-03-31")
+    cost(initiative, 7, on="2026-04-01")
+    assert statement(initiative, datetime(2026, 4, 1, tzinfo=UTC)).invested == Decimal(100)
+    assert statement(initiative, datetime(2026, 4, 1, 0, 0, 1, tzinfo=UTC)).invested == Decimal(107)
+
+
 def test_npv_discounts_each_flow_by_its_days_since_the_start(initiative, driver, book):
     initiative.started_on = date(2025, 3, 3)
     initiative.save()
