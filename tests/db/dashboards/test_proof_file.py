@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from kpis.exports.proof.making import make_proof
 from tests.factories import InitiativeFactory, OrganisationFactory, PeriodFactory, TokenFactory, UserFactory
@@ -88,4 +89,5 @@ def test_an_unknown_period_is_not_found(reader, key):
 def test_it_speaks_german(initiative):
     client = Client(headers={"accept-language": "de"})
     client.force_login(UserFactory(language="de"))
-    assert "Nachweisdatei herunterladen" in text_of(client, ADDRESS)
+    with translation.override("en"):  # what the request leaves behind in this thread
+        assert "Nachweisdatei herunterladen" in text_of(client, ADDRESS)
