@@ -4,7 +4,7 @@ from kpis.access.models import AuditEvent, Token, User
 from kpis.baselines.models import Baseline
 from kpis.benchmarks.models import Benchmark, Comparison
 from kpis.definitions.models import Annotation, Holiday, Initiative, Kpi, KpiVersion, Organisation, Target
-from kpis.digests.models import Digest, Edition, Recipient
+from kpis.digests.models import BaselineWarning, Digest, Edition, Recipient
 from kpis.evaluation.models import Effect
 from kpis.ingest.models import PayloadSample, RefusedMinute, Rejection, SentQuarter, TokenRate
 from kpis.ledger.models import Assumption, CostEntry, ExchangeRate, LedgerEntry, Period, ValueDriver
@@ -20,6 +20,7 @@ __all__ = [
     "Assumption",
     "AuditEvent",
     "Baseline",
+    "BaselineWarning",
     "Batch",
     "Benchmark",
     "Change",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from kpis import pipeline
-from kpis.digests import delivery
+from kpis.digests import baseline_warnings, delivery
 from kpis.digests import schedule as digest_schedule
 from kpis.ingest import quarters, refused_requests, rejections, repeats, samples
 from kpis.measurements import partitions, retention, tightening
@@ -62,6 +62,14 @@ def send_edition(edition_id: int) -> None:
     """Make one edition if nobody else does, and let its mail leave."""
     if delivery.deliver_once(edition_id, at=clock.now()):
         wakeup.after_commit("kpis.send_outbox")
+
+
+@shared_task(name="kpis.send_baseline_warnings", acks_late=True, time_limit=240)
+def send_baseline_warnings() -> None:
+    """Tick: tell owners whose baseline will not suffice, each once for each turn to the worse."""
+    with locks.only_one("send_baseline_warnings") as mine:
+        if mine and baseline_warnings.write_due(at=clock.now()):
+            wakeup.after_commit("kpis.send_outbox")
 
 
 @shared_task(name="kpis.send_outbox", acks_late=True, time_limit=280)

@@ -35,6 +35,7 @@ TICKS = {
     "kpis.bring_up_to_date": 5,
     "kpis.map_received": 15,
     "kpis.send_due_digests": 30,
+    "kpis.send_baseline_warnings": 3600,
     "kpis.send_outbox": 10,
     "kpis.trim_stamps": 60,
     "kpis.add_up_sent": 300,

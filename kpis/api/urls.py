@@ -7,6 +7,7 @@ from django.urls import path, register_converter
 from kpis.api import (
     annotations,
     audit,
+    baseline_clock,
     baselines,
     benchmarks,
     bills,
@@ -88,6 +89,7 @@ urlpatterns = [
         baselines.BaselineApproval.as_view({"post": "approve"}),
         name="api-baseline-approval",
     ),
+    path("kpis/<its_key:key>/baseline-clock/", baseline_clock.KpiBaselineClock.as_view(), name="api-baseline-clock"),
     path("value-drivers/", value_drivers.ValueDrivers.as_view(COLLECTION), name="api-value-drivers"),
     path("value-drivers/<int:pk>/", value_drivers.ValueDrivers.as_view(MEMBER), name="api-value-driver"),
     path("costs/", costs.Costs.as_view(COLLECTION), name="api-costs"),

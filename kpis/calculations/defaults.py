@@ -40,6 +40,7 @@ ENOUGH_INTERVALS: Final = Default(
     "quarterly: what the AR(1) interval needs to keep its coverage (own simulation).",
 )
 ENOUGH_WITHOUT_CALENDAR: Final = Default(Enough(5, 5), "Below five values on a side points are shown, no interval.")
+BASELINE_SLACK: Final = Default(0.1, "A tenth of what is needed may fall out until go-live: holidays, an outage.")
 FEW_INTERVALS_BELOW: Final = Default(12, "Turner et al. 2021: the correlation is hardly estimable in shorter series.")
 TREND_NEEDS_BEFORE: Final = Default(24, "Wagner et al. 2002 ask for two years of months in segmented regression.")
 TREND_P_VALUE: Final = Default(0.10, "A trend missed does more harm than one too many: the test is made generous.")

@@ -16,7 +16,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     "measured": ("intervals", "aggregation", "merging", "sampling", "sketch", "units"),
     "effect": (
         "choice", "season", "regression", "difference", "interrupted", "difference_in_differences", "estimate",
-        "counterfactual", "effect", "sequential", "sufficiency", "multiplicity", "level", "movement",
+        "counterfactual", "effect", "sequential", "sufficiency", "countdown", "multiplicity", "level", "movement",
     ),
     "money": ("money", "investment", "internal_rate", "assumptions", "streams"),
     "position": ("position",),

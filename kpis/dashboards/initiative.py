@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from kpis.baselines.told import told_of
 from kpis.dashboards import account, net_chart
 from kpis.dashboards.doors import doors_of_initiative
 from kpis.dashboards.frame import page
@@ -73,6 +74,7 @@ def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
         "doors": doors_of_initiative(initiative),
         "rail": phase_rail(initiative),
         "kpis": kpi_rows(overviews_of(kpis, now=now), standings_of(kpis, now=now)),
+        "clock": told_of(kpis, now=now),
         "waterfall": account.waterfall(statement) if statement.flows[0].drivers or statement.invested else [],
         "tornado": account.tornado(statement) if statement.sensitivity else [],
         "months": months,

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from kpis.baselines.told import told_of
 from kpis.dashboards import kpi_chart
 from kpis.dashboards.frame import page
 from kpis.dashboards.industry import blocks_of
@@ -98,6 +99,7 @@ def _context(request: HttpRequest, key: str) -> dict[str, Any]:
         "overview": history.overview,
         "effect": history.overview.effect,
         "headline": kpi_headline(_facts(kpi, history, standings)),
+        "clock": told_of([kpi], now=now),
         "events": list(kpi.initiative.annotations.all()),
         "standings": standings,
         "industry": blocks_of(standings),

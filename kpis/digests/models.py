@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from kpis.definitions.models import SLUG
+from kpis.definitions.models import SLUG, Kpi
 from kpis.plumbing.models import OutboxMail
 
 
@@ -68,4 +68,28 @@ class Edition(models.Model):
             models.CheckConstraint(
                 name="edition_with_mail_says_as_of_when", condition=Q(mail__isnull=True) | Q(as_of__isnull=False)
             ),
+        ]
+
+
+class BaselineWarning(models.Model):
+    """That one person was told by mail how a KPI's baseline stands, seen from one go-live: each state once.
+
+    `state` and what is worse are of `baselines.clock`. Several KPIs of an initiative share a mail.
+    """
+
+    class State(models.TextChoices):
+        JUST_SUFFICES = "just_suffices"
+        WILL_NOT_SUFFICE = "will_not_suffice"
+        RECOVERABLE = "recoverable"
+        MISSED = "missed"
+
+    kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey("kpis.User", on_delete=models.CASCADE, related_name="+")
+    go_live_on = models.DateField()
+    state = models.CharField(max_length=16, choices=State)
+    mail = models.ForeignKey(OutboxMail, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kpi", "user", "go_live_on", "state"], name="baseline_warning_once")
         ]
