@@ -21,6 +21,7 @@ from kpis.dashboards import (
     sign_in,
     source_rules,
     sources,
+    ways,
 )
 
 KEY = r"[a-z0-9-]+\.[a-z0-9-]+"
@@ -46,6 +47,8 @@ urlpatterns = [
     path("periods/", periods.listing, name="periods"),
     re_path(rf"^periods/(?P<key>{PERIOD})/$", periods.one, name="period"),
     re_path(rf"^periods/(?P<key>{PERIOD})/close/$", periods.close, name="period-close"),
+    path("how/portfolio/ways/", ways.of_portfolio, name="how-portfolio-ways"),
+    path("how/initiatives/<slug:slug>/ways/", ways.of_initiative, name="how-initiative-ways"),
     path("how/portfolio/<slug:member>/", how.of_portfolio, name="how-portfolio"),
     path("how/initiatives/<slug:slug>/<slug:member>/", how.of_initiative, name="how-initiative"),
     path("how/drivers/<int:pk>/", how.of_driver, name="how-driver"),

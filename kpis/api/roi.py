@@ -11,33 +11,37 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
-from kpis.api import statement_forms, statements
+from kpis.api import statements
 from kpis.api.as_of import AS_OF, asked_as_of
 from kpis.api.conditional import Conditional
 from kpis.api.permissions import Read, asker
 from kpis.api.refusal import Refusal
+from kpis.api.variant_forms import PORTFOLIO, RETURN
+from kpis.api.variants import told
 from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
 from kpis.definitions.sight import initiatives_seen_by
 from kpis.roi.portfolio import portfolio_statement
 from kpis.roi.statement import roi_statement
+from kpis.roi.variants import variants_of
 
 
 class Roi(Conditional):
     """Read the ROI of an initiative
 
-    Invested, benefits, net and ROI with their 80 % range, NPV, IRR and payback to date, evidence, what moves it most.
+    Invested, benefits, net and ROI with their 80 % range, NPV, IRR and payback to date, evidence, what moves it most;
+    in `variants` the same account under the other names by which returns are quoted.
     """
 
     permission_classes = [Read]
 
-    @extend_schema(operation_id="initiatives_roi", parameters=[AS_OF], responses={200: statement_forms.STATEMENT})
+    @extend_schema(operation_id="initiatives_roi", parameters=[AS_OF], responses={200: RETURN})
     @organisation.read_once()
     def get(self, request: Request, slug: str) -> HttpResponse:
         initiative = get_object_or_404(initiatives_seen_by(asker(request)), slug=slug)
         refuse_unknown(request, {"as_of"})
         statement = roi_statement(initiative, as_of=asked_as_of(request))
-        return statements.answered(statements.as_json(statement, _zone()))
+        return statements.answered(statements.as_json(statement, _zone()) | told(variants_of(statement)))
 
 
 class PortfolioView(Conditional):
@@ -56,7 +60,7 @@ class PortfolioView(Conditional):
             OpenApiParameter("business_unit", str, description="Only initiatives of this unit."),
             OpenApiParameter("phase", str, enum=Initiative.Phase.values, description="Only initiatives in this phase."),
         ],
-        responses={200: statement_forms.PORTFOLIO},
+        responses={200: PORTFOLIO},
     )
     @organisation.read_once()
     def get(self, request: Request) -> HttpResponse:
@@ -68,7 +72,8 @@ class PortfolioView(Conditional):
             {"initiative": initiative.slug, "name": initiative.name} | statements.as_json(row, zone)
             for initiative, row in zip(chosen, portfolio.rows, strict=True)
         ]
-        return statements.answered({"totals": statements.as_json(portfolio.totals, zone), "results": rows})
+        totals = statements.as_json(portfolio.totals, zone) | told(variants_of(portfolio.totals))
+        return statements.answered({"totals": totals, "results": rows})
 
 
 def _chosen(request: Request) -> QuerySet[Initiative]:

@@ -73,12 +73,6 @@ STATEMENT_MEMBERS: Form = {
     "reasons": REASONS,
 }
 STATEMENT = closed(STATEMENT_MEMBERS)
-PORTFOLIO = closed(
-    {
-        "totals": STATEMENT,
-        "results": {"type": "array", "items": closed({"initiative": TEXT, "name": TEXT} | STATEMENT_MEMBERS)},
-    }
-)
 ENTRY = closed(
     {
         "id": COUNT,

@@ -18,7 +18,9 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "choice", "season", "regression", "difference", "interrupted", "difference_in_differences", "estimate",
         "counterfactual", "effect", "sequential", "sufficiency", "countdown", "multiplicity", "level", "movement",
     ),
-    "money": ("money", "investment", "internal_rate", "assumptions", "streams"),
+    "money": (
+        "money", "investment", "internal_rate", "modified_rate", "named_returns", "tei", "assumptions", "streams",
+    ),
     "position": ("position",),
     "comparison": ("welch", "variation", "ratios", "cuped", "proportions", "poisson", "bootstrap", "ab_test"),
     "model": ("control_chart", "run_rules", "drift", "fairness"),

@@ -68,6 +68,7 @@ class Flows:
 
     ahead : what recurs or is planned after `as_of`, up to the end of the next full quarter, at the rates of `as_of`.
     left_out : actual costs in other currencies for which no exchange rate holds.
+    cost_entries, rates : from which whatever is paid later follows.
     """
 
     initiative: Initiative
@@ -76,6 +77,8 @@ class Flows:
     costs: tuple[CostLine, ...]
     ahead: tuple[CostLine, ...]
     left_out: tuple[CostLine, ...]
+    cost_entries: tuple[CostEntry, ...]
+    rates: Rates
 
     @property
     def benefit(self) -> Decimal:
@@ -84,6 +87,11 @@ class Flows:
     @property
     def invested(self) -> Decimal:
         return sum((line.amount for line in self.costs), Decimal(0))
+
+    def payments_ahead(self, today: date, until: date) -> list[CostLine]:
+        """What recurs or is planned after `today`, in `currency` at today's rates; without a rate it is left out."""
+        lines = _ahead(cost_lines(self.cost_entries, until=until), today)
+        return in_currency(lines, self.currency, self.rates, at=today)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,7 @@ def flows_from(
     today = calendar.local_date(as_of - A_MOMENT)
     until, rates = end_of_next_quarter(as_of, calendar), known_rates()
     return [
-        _flows(initiative, booked[initiative.pk], cost_lines(costs[initiative.pk], until=until), today, rates)
+        _flows(initiative, booked[initiative.pk], costs[initiative.pk], (today, until), rates)
         for initiative in initiatives
     ]
 
@@ -155,20 +163,30 @@ def end_of_next_quarter(as_of: datetime, calendar: Calendar) -> date:
 
 
 def _flows(
-    initiative: Initiative, drivers: list[DriverFlow], lines: list[CostLine], today: date, rates: Rates
+    initiative: Initiative,
+    drivers: list[DriverFlow],
+    entries: list[CostEntry],
+    days: tuple[date, date],
+    rates: Rates,
 ) -> Flows:
-    actual, currency = CostEntry.Kind.ACTUAL, initiative.currency
-    paid = [line for line in lines if line.on <= today and line.kind == actual]
-    ahead = [line for line in lines if line.on > today and (line.recurring or line.kind != actual)]
+    (today, until), currency = days, initiative.currency
+    lines = cost_lines(entries, until=until)
+    paid = [line for line in lines if line.on <= today and line.kind == CostEntry.Kind.ACTUAL]
     costs, left_out = in_currency(paid, currency, rates)
     return Flows(
         initiative=initiative,
         currency=currency,
         drivers=tuple(drivers),
         costs=tuple(costs),
-        ahead=tuple(in_currency(ahead, currency, rates, at=today)[0]),
+        ahead=tuple(in_currency(_ahead(lines, today), currency, rates, at=today)[0]),
         left_out=tuple(left_out),
+        cost_entries=tuple(entries),
+        rates=rates,
     )
+
+
+def _ahead(lines: Iterable[CostLine], today: date) -> list[CostLine]:
+    return [line for line in lines if line.on > today and (line.recurring or line.kind != CostEntry.Kind.ACTUAL)]
 
 
 def _driver_flows(
@@ -178,7 +196,7 @@ def _driver_flows(
     booking = [driver for driver in drivers if driver.pk in entries]
     columns = [entries[driver.pk] for driver in booking]
     instants = [c[name] - less for name, less in (("booked_us", 0), ("booked_us", 1), ("end_us", 0)) for c in columns]
-    days = _local_days(instants, calendar)
+    days = local_days(instants, calendar)
     n = len(booking)
     for driver, found, on, day, earned in zip(booking, columns, days[:n], days[n : 2 * n], days[2 * n :], strict=True):
         # Of a driver that rests on another KPI by now, which may not be evaluated yet, the former one's.
@@ -209,7 +227,7 @@ def _stream(driver: ValueDriver, effect: Effect, entries: Entries) -> Stream:
     )
 
 
-def _local_days(instants: Sequence[NDArray[np.int64]], calendar: Calendar) -> list[Days]:
+def local_days(instants: Sequence[NDArray[np.int64]], calendar: Calendar) -> list[Days]:
     """The local date of each instant. Most drivers share theirs, so each is looked up once."""
     if not instants:
         return []

@@ -58,11 +58,11 @@ def forecast(
 ) -> Forecast | None:
     """To the end of the next full quarter; None with a reason where a month of benefits is not there yet."""
     today = calendar.local_date(as_of)
-    if _span(flows, today) < timedelta(weeks=4):
+    if looked_back(flows, today) < timedelta(weeks=4):
         reasons["forecast"] = "A forecast needs at least four weeks of booked benefits."
         return None
     until = end_of_next_quarter(as_of, calendar)
-    streams, sums, likely = _ahead(flows, [until], today)
+    streams, sums, likely = carried_on(flows, [until], today)
     found = spread(streams, draws, sums=[(float(quantity[0]), float(exposure[0])) for quantity, exposure in sums])
     spent = _spent(flows, [until])[0]
     return Forecast(SCENARIO, _point(until, float(likely[0]), found.low, found.high, spent))
@@ -74,7 +74,7 @@ def forecast_path(
     """The way to the end of a forecast that there is, by week."""
     today = calendar.local_date(as_of)
     days = _weekly(today, end_of_next_quarter(as_of, calendar))
-    streams, sums, likely = _ahead(flows, days, today)
+    streams, sums, likely = carried_on(flows, days, today)
     low, high = quantiles(joint_draws(streams, sums, draws), [LOW, HIGH]).tolist()
     return tuple(map(_point, days, likely.tolist(), low, high, _spent(flows, days)))
 
@@ -83,17 +83,17 @@ def _point(on: date, net: float, low: float, high: float, spent: Decimal) -> For
     return ForecastPoint(on, cents(net) - spent, cents(low) - spent, cents(high) - spent)
 
 
-def _span(flows: Sequence[Flows], today: date) -> timedelta:
+def looked_back(flows: Sequence[Flows], today: date) -> timedelta:
     """How far back the scenario looks: thirteen weeks, or since the first benefit."""
     first = min((int(flow.earned[0]) for f in flows for flow in f.drivers), default=today.toordinal())
     return min(timedelta(weeks=WEEKS_BACK), today - date.fromordinal(first))
 
 
-def _ahead(
+def carried_on(
     flows: Sequence[Flows], days: Sequence[date], today: date
 ) -> tuple[list[Stream], list[tuple[Floats, Floats]], Floats]:
     """Each driver's stream, its sums by each day, and the likely money of all together; shape (days,)."""
-    span = _span(flows, today).days
+    span = looked_back(flows, today).days
     ahead = np.array([(day - today).days for day in days], float)
     streams, sums, likely = [], [], np.zeros(len(days))
     for flow in (flow for f in flows for flow in f.drivers):

@@ -13,20 +13,27 @@ from numpy.typing import NDArray
 
 from kpis.calculations import internal_rate, investment
 from kpis.calculations.answer import Answer
+from kpis.calculations.modified_rate import mirr_dated
 from kpis.roi.flows import Dated, Flows, dated
 
 Floats = NDArray[np.float64]
+NOT_OFFERED = Answer(None, "none", "It is offered where several internal rates of return fit.")
 
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """`npv` in the statement's currency at the discount rate; `irr` a share a year; payback counted from day 0."""
+    """`npv` in the statement's currency at the discount rate; `irr` a share a year; payback counted from day 0.
+
+    rates : all that fit where `irr` is `multiple`; `modified` is then the one to read, at the discount rate.
+    """
 
     npv: Answer
     irr: Answer
     payback: Answer  # days since day 0
     payback_on: date | None
     payback_months: Answer
+    rates: tuple[float, ...] = ()
+    modified: Answer = NOT_OFFERED
 
 
 def of(flows: Sequence[Flows], *, reasons: dict[str, str]) -> Returns:
@@ -34,21 +41,35 @@ def of(flows: Sequence[Flows], *, reasons: dict[str, str]) -> Returns:
     found = dated(flows)
     if not found.on.size:
         return _nothing(reasons)
-    first = date.fromordinal(int(found.on[0]))
-    start = min([first, *(f.initiative.started_on for f in flows if f.initiative.started_on)])
+    start, rate = day_0(flows, found), discount_rate(flows)
     days, amounts = _from_day_0(found, start)
-    npv = investment.npv_dated(days, amounts, _discount_rate(flows))
+    npv = investment.npv_dated(days, amounts, rate)
     irr = _rate(days.tobytes(), amounts.tobytes())
+    several = irr.status == "multiple"
     payback = investment.payback_days(days, amounts)
     on = start + timedelta(days=ceil(payback.value)) if payback.value else None
     months = _months(start, on, payback)
-    result = Returns(npv, irr, payback, on, months)
+    result = Returns(
+        npv,
+        irr,
+        payback,
+        on,
+        months,
+        rates=investment.irrs_dated(days, amounts) if several else (),
+        modified=mirr_dated(days, amounts, finance=rate, reinvest=rate) if several else NOT_OFFERED,
+    )
     for name, answer in (("npv", npv), ("irr", irr), ("payback_months", months)):
         if not answer.exists:
             reasons[name] = answer.reason
     if on is None:
         reasons["payback_on"] = payback.reason or "There was no outlay to pay back."
     return result
+
+
+def day_0(flows: Sequence[Flows], found: Dated) -> date:
+    """The earliest `started_on` or, where something flowed before it, the first flow's date. Something has flowed."""
+    first = date.fromordinal(int(found.on[0]))
+    return min([first, *(f.initiative.started_on for f in flows if f.initiative.started_on)])
 
 
 @lru_cache(maxsize=1_000)
@@ -64,8 +85,8 @@ def _from_day_0(found: Dated, start: date) -> tuple[Floats, Floats]:
     return days, amounts
 
 
-def _discount_rate(flows: Sequence[Flows]) -> float:
-    """The initiative's rate; of several the mean weighted by what was invested in each."""
+def discount_rate(flows: Sequence[Flows]) -> float:
+    """A year. The initiative's rate; of several the mean weighted by what was invested in each."""
     weights = [float(f.invested) for f in flows]
     rates = [float(f.initiative.discount_rate) for f in flows]
     return float(np.average(rates, weights=weights)) if sum(weights) > 0 else rates[0]

@@ -54,6 +54,22 @@ WHOLE = frozenset(
         gettext_noop("Neither costs nor benefits have been booked yet."),
         gettext_noop("Nothing has been booked yet, so there is no range."),
         gettext_noop("A forecast needs at least four weeks of booked benefits."),
+        gettext_noop("More than everything was lost, and no yearly rate leads there."),
+        gettext_noop("The yearly rate would be too large to mean anything."),
+        gettext_noop("No cost recurs, so there is nothing that a running year would cost."),
+        gettext_noop("There are no costs in the three years."),
+        gettext_noop("Money flows one way only, so there is no rate of return."),
+        gettext_noop("The flows lie too close together for a yearly rate."),
+        gettext_noop("It is offered where several internal rates of return fit."),
+        gettext_noop("Money comes in first: read the rate like the price of a loan."),
+        gettext_noop("All flows lie within 30 days; a yearly rate says nothing about them."),
+        gettext_noop("There are no costs, so there is no rate of return."),
+        gettext_noop("There are only costs so far, so there is no rate of return."),
+        gettext_noop("At no rate are the flows worth nothing."),
+        gettext_noop("Several rates fit, because the flows change their sign more than once."),
+        gettext_noop("Neither a start nor a go-live is set, so there is no horizon to look ahead to."),
+        gettext_noop("The horizon is over: what was booked is what came of it."),
+        gettext_noop("It is not live yet, and the three years count from go-live."),
     }
 )
 WITH_PARTS = (
@@ -69,6 +85,10 @@ WITH_PARTS = (
     gettext_noop("The cost “{name}” in {currency} is not in the sum: no exchange rate holds on {on}."),
     gettext_noop("“{name}” in {currency} is not in the sum: no exchange rate holds on {on}."),
     gettext_noop("No error of the measured difference is known for: {names}."),
+    gettext_noop("A yearly rate needs {needed} days; there are {days}."),
+    gettext_noop("The run-rate needs {needed} full months; there are {months}."),
+    gettext_noop("As it stands today, because it cannot be carried on: {names}."),
+    gettext_noop("Not in the three years, because it cannot be carried on: {names}."),
 )
 
 

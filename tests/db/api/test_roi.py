@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from openapi_schema_validator import OAS31Validator
 
-from kpis.api.statement_forms import PORTFOLIO, STATEMENT
+from kpis.api.variant_forms import PORTFOLIO, RETURN
 from tests.db.roi.conftest import AS_OF, book, driver
 from tests.factories import CostEntryFactory, InitiativeFactory, OrganisationFactory
 
@@ -46,7 +46,7 @@ def read(client, query="", status=200, path="initiatives/support/roi"):
 def test_money_is_text_shares_are_numbers_and_the_parts_add_up(reader, initiative):
     answer = read(reader)
 
-    OAS31Validator(STATEMENT).validate(answer)
+    OAS31Validator(RETURN).validate(answer)
     assert (answer["currency"], answer["invested"], answer["net"], answer["roi"]) == ("EUR", "800.00", "200.00", 0.25)
     assert answer["benefits"] == {
         "direct": "1000.00",
@@ -84,7 +84,7 @@ def test_of_a_day_ahead_only_what_is_known_now_is_told(reader, initiative):
 def test_before_anything_flowed_each_missing_number_is_null_and_has_its_reason(reader, initiative):
     answer = read(reader, "?as_of=2026-01-01")
 
-    OAS31Validator(STATEMENT).validate(answer)
+    OAS31Validator(RETURN).validate(answer)
     for member in ("roi", "range", "npv", "irr", "payback_on", "payback_months", "forecast"):
         assert answer[member] is None
         assert answer["reasons"][member].endswith(".")
@@ -148,3 +148,18 @@ def test_a_portfolio_of_nine_asks_the_database_as_often_as_one_of_three(reader, 
     grow(6)
 
     assert asked() == few <= 9
+
+
+def test_variants_stand_beside_each_other_and_what_is_missing_has_a_reason(reader, initiative):
+    found = read(reader)["variants"]
+
+    assert found["return_multiple"] == 1.25
+    assert found["direct"] == {"benefit": "1000.00", "net": "200.00", "roi": 0.25}
+    assert found["traced"] == {"benefit": "0.00", "net": "-800.00", "roi": -1.0}
+    assert found["three_years"]["years"][0] == {"year": 0, "benefit": "0.00", "cost": "800.00", "is_over": True}
+    assert [scenario["scenario"] for scenario in found["scenarios"]] == ["as_measured", "low", "high"]
+    assert (found["run_rate"], found["mirr"], found["irrs"]) == (None, None, [])
+    assert {"run_rate", "mirr"} <= found["reasons"].keys()
+    whole = read(reader, path="portfolio")
+    assert whole["totals"]["variants"]["return_multiple"] == 1.25
+    assert "variants" not in whole["results"][0]

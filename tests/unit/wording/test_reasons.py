@@ -12,7 +12,8 @@ from kpis.wording.reasons import reason
 
 KPIS = Path(__file__).resolve().parents[3] / "kpis"
 WHERE = [
-    *(KPIS / "calculations" / name for name in ("effect.py", "sequential.py", "investment.py")),
+    *(KPIS / "calculations" / name for name in ("effect.py", "sequential.py", "investment.py", "internal_rate.py")),
+    *(KPIS / "calculations" / name for name in ("modified_rate.py", "named_returns.py", "tei.py")),
     KPIS / "evaluation" / "outcome.py",
     *sorted((KPIS / "roi").glob("*.py")),
 ]
