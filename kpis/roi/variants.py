@@ -13,7 +13,7 @@ from kpis.calculations.defaults import RUN_RATE_MONTHS
 from kpis.calculations.intervals import EPOCH, Calendar
 from kpis.ledger.columns import amount
 from kpis.ledger.costs import months_later
-from kpis.roi.flows import DriverFlow, Flows, dated, local_days
+from kpis.roi.flows import A_MOMENT, DriverFlow, Flows, dated, local_days
 from kpis.roi.horizon import Scenario, scenarios
 from kpis.roi.returns import day_0
 from kpis.roi.statement import DRAWS, Statement
@@ -63,7 +63,8 @@ class Variants:
 
 def variants_of(statement: Statement) -> Variants:
     """Of one initiative or of a portfolio, as of the statement's instant."""
-    flows, today, reasons = statement.flows, statement.today, dict[str, str]()
+    flows, reasons = statement.flows, dict[str, str]()
+    today = statement.calendar.local_date(statement.as_of - A_MOMENT)  # the last day on which costs were paid
     found = dated(flows)
     days = (today - day_0(flows, found)).days if found.on.size else 0
     benefits, invested = statement.benefits, statement.invested
