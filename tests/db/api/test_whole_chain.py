@@ -1,7 +1,7 @@
 """The whole chain by hand, over HTTP alone: from the first definition to an adjustment, every figure to the cent.
 
-A case took 20 minutes, measured on 28 days before the AI. 30 cases come in a day, an hour of service costs 60 €, and half
-of a saving becomes real. So each minute less on a day is 1 min · 30 · 1/60 h/min · 60 €/h · 0.5 = 15.00 €.
+A case took 20 minutes, measured on 28 days before the AI. 30 cases come in a day, an hour of service costs 60 €, and
+half of a saving becomes real. So each minute less on a day is 1 min · 30 · 1/60 h/min · 60 €/h · 0.5 = 15.00 €.
 
     day         minutes  saved   amount
     30 March       10      10    150.00
@@ -133,7 +133,7 @@ def test_from_the_first_definition_to_an_adjustment(over):
     assert (effect["baseline"], effect["actual"]) == (
         20.0,
         32 / 3,
-    )  # the 2nd may still change, so it does not count here
+    )  # the 2nd may still change
     assert ledger(over) == [
         ("2026-03-30", "open", "150.00"),
         ("2026-03-31", "open", "150.00"),
