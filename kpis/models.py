@@ -7,7 +7,15 @@ from kpis.definitions.models import Annotation, Holiday, Initiative, Kpi, KpiVer
 from kpis.digests.models import BaselineWarning, Digest, Edition, Recipient
 from kpis.evaluation.models import Effect
 from kpis.ingest.models import PayloadSample, RefusedMinute, Rejection, SentQuarter, TokenRate
-from kpis.ledger.models import Assumption, CostEntry, ExchangeRate, LedgerEntry, Period, ValueDriver
+from kpis.ledger.models import (
+    Assumption,
+    AssumptionVersion,
+    CostEntry,
+    ExchangeRate,
+    LedgerEntry,
+    Period,
+    ValueDriver,
+)
 from kpis.measurements.models import Arrival, Batch, Measurement, Retention, Series
 from kpis.phases.models import PhaseEntry
 from kpis.plumbing.models import Change, IdempotentAnswer, OutboxMail, StateStamp
@@ -18,6 +26,7 @@ __all__ = [
     "Annotation",
     "Arrival",
     "Assumption",
+    "AssumptionVersion",
     "AuditEvent",
     "Baseline",
     "BaselineWarning",

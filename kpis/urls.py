@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 
 from kpis.api.errors import UnknownAddress
 from kpis.dashboards import (
+    assumptions,
     benchmarks,
     digests,
     how,
@@ -47,6 +48,9 @@ urlpatterns = [
     path("periods/", periods.listing, name="periods"),
     re_path(rf"^periods/(?P<key>{PERIOD})/$", periods.one, name="period"),
     re_path(rf"^periods/(?P<key>{PERIOD})/close/$", periods.close, name="period-close"),
+    path("assumptions/", assumptions.listing, name="assumptions"),
+    path("assumptions/<int:pk>/", assumptions.one, name="assumption"),
+    path("assumptions/<int:pk>/change/", assumptions.change, name="assumption-change"),
     path("how/portfolio/ways/", ways.of_portfolio, name="how-portfolio-ways"),
     path("how/initiatives/<slug:slug>/ways/", ways.of_initiative, name="how-initiative-ways"),
     path("how/portfolio/<slug:member>/", how.of_portfolio, name="how-portfolio"),

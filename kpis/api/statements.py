@@ -37,7 +37,7 @@ def as_json(statement: Statement, zone: ZoneInfo) -> dict[str, Any]:
         "net": money(statement.net),
         "net_without_declared": money(statement.net_without_declared),
         "roi": statement.roi.value,
-        "range": _range(statement.range),
+        "range": range_of(statement.range),
         "npv": None if returns.npv.value is None else money(Decimal(repr(returns.npv.value))),
         "irr": returns.irr.value,
         "irr_status": returns.irr.status,
@@ -67,7 +67,7 @@ def money(amount: Decimal) -> str:
     return f"{amount:.2f}"
 
 
-def _range(found: Ranges | None) -> dict[str, Any] | None:
+def range_of(found: Ranges | None) -> dict[str, Any] | None:
     if found is None:
         return None
     return {

@@ -6,6 +6,7 @@ from django.urls import path, register_converter
 
 from kpis.api import (
     annotations,
+    assumptions,
     audit,
     baseline_clock,
     baselines,
@@ -94,6 +95,8 @@ urlpatterns = [
     path("value-drivers/<int:pk>/", value_drivers.ValueDrivers.as_view(MEMBER), name="api-value-driver"),
     path("costs/", costs.Costs.as_view(COLLECTION), name="api-costs"),
     path("costs/<int:pk>/", costs.Costs.as_view(MEMBER), name="api-cost"),
+    path("assumptions/", assumptions.Assumptions.as_view(), name="api-assumptions"),
+    path("assumptions/<int:pk>/", assumptions.OneAssumption.as_view(), name="api-assumption"),
     path("exchange-rates/", exchange_rates.ExchangeRates.as_view(COLLECTION), name="api-exchange-rates"),
     path("exchange-rates/<int:pk>/", exchange_rates.ExchangeRates.as_view(MEMBER), name="api-exchange-rate"),
     path("annotations/", annotations.Annotations.as_view(COLLECTION), name="api-annotations"),

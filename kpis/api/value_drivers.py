@@ -87,6 +87,15 @@ class _Range(Field):
         return float(number)
 
 
+@extend_schema_field(PRICE)
+class AssumedNumber(_Range):
+    """One of low, likely and high by itself; `is_share` in the context says what it is."""
+
+    def to_internal_value(self, data: Any) -> Decimal:  # type: ignore[override]
+        self.is_share = self.context["is_share"]
+        return self._number(data, self.field_name)
+
+
 @extend_schema_field(_range_schema(SHARE))
 class ShareRange(_Range):
     pass

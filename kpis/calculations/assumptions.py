@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
+from scipy.special import betainc, betaincinv
 
 Floats = NDArray[np.float64]
 
@@ -57,16 +57,30 @@ class Range:
         start = self.low - width * float(betaincinv(a, b, LOW_SHARE))
         return start, start + width
 
-    def draw(self, rng: np.random.Generator, n: int) -> Floats:
-        """n draws of the PERT distribution with mode `likely`, in the assumption's unit; shape (n,)."""
+    def draw(self, rng: np.random.Generator, n: int, *, like: Range | None = None) -> Floats:
+        """n draws of the PERT distribution with mode `likely`, in the assumption's unit; shape (n,).
+
+        like : draw together with this range, quantile by quantile: the same generator gives draws of both that rise
+        and fall together.
+        """
         if self.is_certain:
             return np.full(n, self.likely)
         start, end = self.ends()
-        a, b = _shape(min(max((self.likely - start) / (end - start), 0.0), 1.0))
-        drawn = start + (end - start) * rng.beta(a, b, n)
+        a, b = self._shape()
+        if like is None or like.is_certain or like._shape() == (a, b):
+            place = rng.beta(a, b, n)
+        else:
+            first = like._shape()
+            place = betaincinv(a, b, betainc(*first, rng.beta(*first, n)))
+        drawn = start + (end - start) * place
         if self.is_share:
             return np.clip(drawn, 0.0, 1.0)
         return np.maximum(drawn, 0.0) if self.low >= 0 else drawn
+
+    def _shape(self) -> tuple[float, float]:
+        """Of the beta distribution; refuses to be asked of a certain range."""
+        start, end = self.ends()
+        return _shape(min(max((self.likely - start) / (end - start), 0.0), 1.0))
 
 
 def seed_of(text: str) -> int:

@@ -31,10 +31,15 @@ HELD = 800  # rows of draws that a process remembers, 80 kB each: a page asks fo
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """One assumption; streams with the same `key` share its draws."""
+    """One assumption; streams with the same `key` share its draws.
+
+    like : the range that it had at first, where it has had another since. Both are drawn together: where the one lies
+    at its P30, the other does.
+    """
 
     key: str
     range: Range
+    like: Range | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,8 @@ class Draws:
 
 @lru_cache(maxsize=64)
 def _assumption(draws: Draws, assumed: Assumed) -> Floats:
-    return _held(assumed.range.draw(draws._generator(f"assumption {assumed.key}"), draws.n))
+    generator = draws._generator(f"assumption {assumed.key}")
+    return _held(assumed.range.draw(generator, draws.n, like=assumed.like))
 
 
 @lru_cache(maxsize=HELD // 2)

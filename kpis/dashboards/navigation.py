@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 PAGES = (
     ("portfolio", _("Portfolio")),
     ("periods", _("Periods")),
+    ("assumptions", _("Assumptions")),
     ("benchmarks", _("Benchmarks")),
     ("sources", _("Sources")),
     ("digests", _("Digests")),

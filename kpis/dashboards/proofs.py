@@ -126,7 +126,7 @@ class DriverProof:
     @property
     def quantity(self) -> float:
         """What was saved, in the units that `unit_value` prices, before realisation and attribution."""
-        return self.flow.stream.sums[0] if self.flow else 0.0
+        return sum(stream.sums[0] for stream in self.flow.streams) if self.flow else 0.0
 
 
 def driver_proof(driver: ValueDriver, *, now: datetime) -> DriverProof:

@@ -8,32 +8,8 @@ from django.db.models import F, Q
 
 from kpis.baselines.models import Baseline
 from kpis.definitions.models import CURRENCY, Initiative, Kpi
-
-
-class Assumption(models.Model):
-    """A number that nobody measures: low, likely and high, with an owner, a source and a time it holds for.
-
-    One row may serve several drivers (the service hour): it is then drawn once for all of them.
-    """
-
-    name = models.CharField(max_length=120)
-    low = models.DecimalField(max_digits=18, decimal_places=6)
-    likely = models.DecimalField(max_digits=18, decimal_places=6)
-    high = models.DecimalField(max_digits=18, decimal_places=6)
-    is_share = models.BooleanField(default=False)  # realisation, attribution: within 0..1
-    owner = models.CharField(max_length=120, blank=True)
-    source = models.CharField(max_length=300, blank=True)
-    valid_to = models.DateField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="assumption_range_is_in_order", condition=Q(low__lte=F("likely"), likely__lte=F("high"))
-            ),
-            models.CheckConstraint(
-                name="assumption_share_is_within_0_and_1", condition=Q(is_share=False) | Q(low__gte=0, high__lte=1)
-            ),
-        ]
+from kpis.ledger.assumptions import Assumption as Assumption
+from kpis.ledger.assumptions import AssumptionVersion as AssumptionVersion
 
 
 class ValueDriver(models.Model):

@@ -19,7 +19,7 @@ from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
 from kpis.evaluation import effects
 from kpis.evaluation.models import Effect
-from kpis.ledger import adjusting, periods
+from kpis.ledger import adjusting, periods, versions
 from kpis.ledger.adjusting import Books
 from kpis.ledger.models import LedgerEntry, ValueDriver
 from kpis.ledger.uncertainty import entry_ranges
@@ -62,6 +62,14 @@ class Comparable:
     provisional: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Rows of one driver, not stored: all that are to stand open, and the adjustments that are missing."""
+
+    open: list[LedgerEntry]
+    adjustments: list[LedgerEntry]
+
+
 def post_entries(kpi_ids: Collection[int], *, now: datetime) -> frozenset[int]:
     """Bring the ledger of every driver that reads one of these KPIs in line with the effects.
 
@@ -78,12 +86,18 @@ def post_entries(kpi_ids: Collection[int], *, now: datetime) -> frozenset[int]:
 
 def _post(driver: ValueDriver, now: datetime) -> bool:
     """True where a row of the driver's ledger came, went or changed."""
+    due = due_of(driver, now=now)
+    LedgerEntry.objects.bulk_create(due.adjustments)
+    return _replace_open_entries(driver, due.open) or bool(due.adjustments)
+
+
+def due_of(driver: ValueDriver, *, now: datetime) -> Due:
+    """What posting the driver would write as of now."""
     effect = Effect.objects.select_related("baseline").filter(kpi_id=driver.kpi_id).first()
     books = adjusting.books_of(driver)
     wanted = list(entries_from(driver, effect, books, now=now))
     adjustments = adjusting.adjustments_of(driver, effect, wanted, books, now=now)
-    LedgerEntry.objects.bulk_create(adjustments)
-    return _replace_open_entries(driver, open_among(wanted, books)) or bool(adjustments)
+    return Due(open_among(wanted, books), adjustments)
 
 
 def open_among(wanted: Iterable[LedgerEntry], books: Books) -> list[LedgerEntry]:
@@ -99,10 +113,13 @@ def entries_from(driver: ValueDriver, effect: Effect | None, books: Books, *, no
     if effect is None or effect.baseline is None or not effect.counterfactual:
         return
     found = list(_comparable_intervals(driver, effect, effect.baseline, books, now))
+    spans = versions.spans_of(driver, organisation.calendar())
     facts = [IntervalFacts(c.counterfactual, c.actual, c.volume) for c in found]
-    for comparable, fact, (low, high) in zip(found, facts, entry_ranges(driver, effect, facts), strict=True):
+    ranges = entry_ranges(driver, effect, spans, [c.point.start for c in found], facts)
+    for comparable, fact, (low, high) in zip(found, facts, ranges, strict=True):
         before = books.earlier.get((comparable.point.start, comparable.point.end))
-        terms = terms_of(driver) if before is None else booked_terms(driver, before)
+        span = versions.span_at(spans, comparable.point.start)
+        terms = terms_of(driver, span) if before is None else booked_terms(driver, before)
         yield LedgerEntry(
             initiative_id=driver.initiative_id,
             driver=driver,
@@ -133,11 +150,13 @@ def entries_from(driver: ValueDriver, effect: Effect | None, books: Books, *, no
 
 def drivers_reading(kpi_ids: Collection[int]) -> list[ValueDriver]:
     """The drivers whose amounts move with one of these KPIs, with all that prices them."""
-    return list(
+    drivers = list(
         ValueDriver.objects.filter(Q(kpi_id__in=kpi_ids) | Q(volume_kpi_id__in=kpi_ids)).select_related(
             "initiative", "kpi__initiative", "volume_kpi", "unit_value", "realisation", "attribution"
         )
     )
+    versions.attach(drivers)
+    return drivers
 
 
 def _fixed_volume(driver: ValueDriver) -> float | None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from kpis.calculations.money import cents
 from kpis.definitions.models import Kpi
 from kpis.ledger.models import LedgerEntry, ValueDriver
+from kpis.ledger.versions import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,14 @@ class IntervalFacts:
     volume: float
 
 
-def terms_of(driver: ValueDriver) -> Terms:
-    """The driver's likely values; its three assumptions must be loaded."""
+def terms_of(driver: ValueDriver, span: Span) -> Terms:
+    """The likely values that hold for intervals which begin in the span."""
     return Terms(
         sign=sign_of(driver.kpi.direction),
         unit_factor=driver.unit_factor,
-        unit_value=driver.unit_value.likely,
-        realisation=driver.realisation.likely,
-        attribution=driver.attribution.likely,
+        unit_value=span.unit_value.likely,
+        realisation=span.realisation.likely,
+        attribution=span.attribution.likely,
     )
 
 

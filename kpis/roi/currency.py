@@ -62,6 +62,6 @@ def _driver_in(flow: DriverFlow, factors: Mapping[int, Decimal]) -> DriverFlow:
     return replace(
         flow,
         entries=entries,
-        stream=replace(flow.stream, quantity=flow.stream.quantity * scale, exposure=flow.stream.exposure * scale),
+        streams=tuple(replace(s, quantity=s.quantity * scale, exposure=s.exposure * scale) for s in flow.streams),
         by_kind={kind: amount(some) for kind, some in by_kind(entries).items()},
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kpis.calculations.intervals import Calendar
 from kpis.calculations.money import cents
-from kpis.calculations.streams import HIGH, LOW, Draws, joint_draws, quantiles
+from kpis.calculations.streams import HIGH, LOW, Draws, Floats, Stream, joint_draws, quantiles
 from kpis.roi.flows import Days, Flows, dated
 
 WEEK = timedelta(days=7)
@@ -58,11 +58,13 @@ def _sundays(first: date, today: date) -> list[date]:
 
 def _spread(flows: Sequence[Flows], until: Days, draws: Draws) -> NDArray[np.float64]:
     """P10 and P90 around the booked net, shape (2, days)."""
-    booked, streams, sums = np.zeros(until.size), [], []
+    booked = np.zeros(until.size)
+    streams: list[Stream] = []
+    sums: list[tuple[Floats, Floats]] = []
     for flow in (flow for f in flows for flow in f.drivers):
         counted = (flow.day[None, :] <= until[:, None]).astype(float)
-        streams.append(flow.stream)
-        sums.append((counted @ flow.stream.quantity, counted @ flow.stream.exposure))
+        streams += flow.streams
+        sums += [(counted @ stream.quantity, counted @ stream.exposure) for stream in flow.streams]
         booked += counted @ (flow.entries["cents"] / 100)
     if not streams:
         return np.zeros((2, until.size))

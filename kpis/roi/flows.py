@@ -20,7 +20,8 @@ from kpis.ledger.columns import Entries, Kind, amount, by_kind, columns_of, what
 from kpis.ledger.costs import CostLine, cost_lines, in_currency
 from kpis.ledger.exchange import Rates, known_rates
 from kpis.ledger.models import CostEntry, ValueDriver
-from kpis.ledger.uncertainty import stream_of
+from kpis.ledger.uncertainty import Quantities, streams_of
+from kpis.ledger.versions import attach, spans_of
 
 A_MOMENT = timedelta(microseconds=1)
 Days = NDArray[np.int64]  # proleptic ordinals of local dates (`date.toordinal`)
@@ -32,7 +33,8 @@ class DriverFlow:
 
     on : the local date at which each flows: its interval's end, an adjustment's booking. day : the last local date of
     which it is. earned : the end of the interval that it is about, for an adjustment that of the one it corrects.
-    stream : one element an entry, what it added: at the likely values the sum is what is booked.
+    streams : one element an entry, what it added: at the likely values the sum is what is booked. More than one where
+    an assumption got another value from a day on; each counts the entries that its values price, the newest is last.
     """
 
     driver: ValueDriver
@@ -40,7 +42,7 @@ class DriverFlow:
     on: Days
     day: Days
     earned: Days
-    stream: Stream
+    streams: tuple[Stream, ...]
     has_range: bool  # false: neither a sampling error nor a stated range of the baseline is known
     by_kind: dict[Kind, Decimal]
 
@@ -119,16 +121,32 @@ def dated(flows: Sequence[Flows], *, of_day: bool = False) -> Dated:
     return Dated(days, net)
 
 
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What flows are made of: drivers in their order, entries by driver id, effects by KPI id."""
+
+    drivers: list[ValueDriver]
+    entries: dict[int, Entries]
+    effects: dict[int, Effect]
+
+
 def flows_of(initiatives: Sequence[Initiative], *, as_of: datetime) -> list[Flows]:
     """In the order given; a fixed number of queries however many initiatives there are."""
+    found = booked_of(initiatives, as_of=as_of)
+    return flows_from(initiatives, found.drivers, found.entries, found.effects, as_of=as_of)
+
+
+def booked_of(initiatives: Sequence[Initiative], *, as_of: datetime) -> Booked:
+    """As it is stored."""
     drivers = list(
         ValueDriver.objects.filter(initiative__in=initiatives)
         .select_related("kpi", "unit_value", "realisation", "attribution")
         .order_by("pk")
     )
+    attach(drivers)
     effects = Effect.objects.filter(kpi__initiative__in=initiatives).select_related("baseline")
     entries = columns_of([driver.pk for driver in drivers], until=as_of)
-    return flows_from(initiatives, drivers, entries, {effect.kpi_id: effect for effect in effects}, as_of=as_of)
+    return Booked(drivers, entries, {effect.kpi_id: effect for effect in effects})
 
 
 def flows_from(
@@ -201,29 +219,28 @@ def _driver_flows(
     for driver, found, on, day, earned in zip(booking, columns, days[:n], days[n : 2 * n], days[2 * n :], strict=True):
         # Of a driver that rests on another KPI by now, which may not be evaluated yet, the former one's.
         effect = effects.get(driver.kpi_id) or effects[int(found["kpi"][-1])]
-        stream = _stream(driver, effect, found)
+        streams = _streams(driver, effect, found, calendar)
         yield DriverFlow(
             driver=driver,
             entries=found,
             on=on,
             day=day,
             earned=earned,
-            stream=stream,
-            has_range=stream.error.standard_error is not None or stream.error.declared is not None,
+            streams=streams,
+            has_range=streams[0].error.standard_error is not None or streams[0].error.declared is not None,
             by_kind={kind: amount(some) for kind, some in by_kind(found).items()},
         )
 
 
-def _stream(driver: ValueDriver, effect: Effect, entries: Entries) -> Stream:
-    """An entry that keeps older terms counts in units of today's, so that the range lies around what is booked."""
-    whole = stream_of(driver, effect, entries["difference"], entries["volume"])
-    likely = [assumed.range.likely for assumed in whole.assumptions]
-    today = float(driver.unit_factor) * likely[0] * likely[1] * likely[2]
-    share = entries["worth"] / today if today else np.ones(entries.size)
-    return replace(
-        whole,
-        quantity=what_each_added(entries, whole.quantity * share),
-        exposure=what_each_added(entries, whole.exposure * share),
+def _streams(driver: ValueDriver, effect: Effect, entries: Entries, calendar: Calendar) -> tuple[Stream, ...]:
+    found = Quantities(entries["start_us"], entries["difference"], entries["volume"], entries["worth"])
+    return tuple(
+        replace(
+            stream,
+            quantity=what_each_added(entries, stream.quantity),
+            exposure=what_each_added(entries, stream.exposure),
+        )
+        for stream in streams_of(driver, effect, spans_of(driver, calendar), found)
     )
 
 

@@ -95,16 +95,19 @@ def carried_on(
     """Each driver's stream, its sums by each day, and the likely money of all together; shape (days,)."""
     span = looked_back(flows, today).days
     ahead = np.array([(day - today).days for day in days], float)
-    streams, sums, likely = [], [], np.zeros(len(days))
+    likely = np.zeros(len(days))
+    streams: list[Stream] = []
+    sums: list[tuple[Floats, Floats]] = []
     for flow in (flow for f in flows for flow in f.drivers):
         # The window ends where the driver's last complete interval ends, so that a monthly driver is not diluted.
         # An adjustment counts where it was earned: a correction of last year is not what comes back each week.
         recent = (flow.earned > flow.earned[-1] - span) & (flow.earned <= flow.earned[-1])
-        columns = (flow.stream.quantity, flow.stream.exposure, flow.entries["cents"] / 100)
-        quantity, exposure, money = (column.sum() + ahead / span * column[recent].sum() for column in columns)
-        streams.append(flow.stream)
-        sums.append((quantity, exposure))
-        likely += money
+        columns = [column for stream in flow.streams for column in (stream.quantity, stream.exposure)]
+        gone_on = [column.sum() + ahead / span * column[recent].sum() for column in columns]
+        streams += flow.streams
+        sums += zip(gone_on[::2], gone_on[1::2], strict=True)
+        money = flow.entries["cents"] / 100
+        likely += money.sum() + ahead / span * money[recent].sum()
     return streams, sums, likely
 
 

@@ -69,8 +69,9 @@ def scenarios(flows: Sequence[Flows], *, today: date, draws: Draws, reasons: dic
     for f in flows:
         end = ends[f.initiative.pk] if f in going else None
         if end is None:
-            streams += [flow.stream for flow in f.drivers]
-            sums += [flow.stream.sums for flow in f.drivers]
+            booked = [stream for flow in f.drivers for stream in flow.streams]
+            streams += booked
+            sums += [stream.sums for stream in booked]
             likely += f.benefit
             continue
         theirs, counted, money = carried_on([f], [end], today)

@@ -26,19 +26,23 @@ class Portfolio:
 
 def portfolio_statement(initiatives: Sequence[Initiative], *, as_of: datetime) -> Portfolio:
     """Initiatives in another currency are added by dated rates; without one they are named, not added."""
+    return portfolio_of(flows_of(initiatives, as_of=as_of), as_of=as_of)
+
+
+def portfolio_of(flows: Sequence[Flows], *, as_of: datetime) -> Portfolio:
+    """The same of given flows."""
     currency, calendar = organisation.current().reporting_currency, organisation.calendar()
-    flows = flows_of(initiatives, as_of=as_of)
-    added, missing = _in_one_currency(flows, currency, today=calendar.local_date(as_of))
+    added, missing = in_one_currency(flows, currency, today=calendar.local_date(as_of))
     totals = statement_of(added, initiative=None, currency=currency, as_of=as_of, calendar=calendar)
     totals.reasons.update(missing)
     rows = tuple(
         statement_of([f], initiative=f.initiative, currency=f.initiative.currency, as_of=as_of, calendar=calendar)
         for f in flows
     )
-    return Portfolio(totals, rows, tuple(overlaps_among(initiatives)))
+    return Portfolio(totals, rows, tuple(overlaps_among([f.initiative for f in flows])))
 
 
-def _in_one_currency(flows: Sequence[Flows], currency: str, *, today: date) -> tuple[list[Flows], dict[str, str]]:
+def in_one_currency(flows: Sequence[Flows], currency: str, *, today: date) -> tuple[list[Flows], dict[str, str]]:
     """What can be added up, and by its key the reason why the rest cannot."""
     added: list[Flows] = []
     missing: dict[str, str] = {}

@@ -34,7 +34,7 @@ class Ranges:
 
 def of(flows: Sequence[Flows], *, invested: Decimal, draws: Draws, reasons: dict[str, str]) -> Ranges | None:
     """The ranges, or None with a reason while nothing is booked. Costs are taken as certain."""
-    streams = [flow.stream for f in flows for flow in f.drivers]
+    streams = [stream for f in flows for flow in f.drivers for stream in flow.streams]
     if not streams:
         reasons["range"] = "Nothing has been booked yet, so there is no range."
         return None
@@ -58,5 +58,5 @@ def of(flows: Sequence[Flows], *, invested: Decimal, draws: Draws, reasons: dict
 
 def of_driver(flow: DriverFlow, draws: Draws) -> tuple[Decimal, Decimal]:
     """P10 and P90 of what one driver has brought so far."""
-    found = spread([flow.stream], draws)
+    found = spread(flow.streams, draws)
     return cents(found.low), cents(found.high)

@@ -8,7 +8,7 @@ from datetime import datetime
 from django import template
 from django.utils.safestring import SafeString
 
-from kpis.wording import amounts, marks, moments, uncertainty
+from kpis.wording import amounts, assumptions, marks, moments, uncertainty
 from kpis.wording.amounts import Number
 from kpis.wording.headline import Headline
 
@@ -31,6 +31,18 @@ def between_shares_of(low: Number | None, high: Number | None) -> str:
 def share_range_of(low: Number | None, high: Number | None) -> str:
     """`153 to 198%`; empty where there is no range."""
     return "" if low is None or high is None else uncertainty.share_range(low, high)
+
+
+@register.simple_tag
+def stated_of(value: Number | None, is_share: bool, currency: str) -> str:
+    """`65%` or `€38.50`: a value of an assumption, with all the digits that were stated."""
+    return "–" if value is None else assumptions.stated(value, is_share=is_share, currency=currency)
+
+
+@register.simple_tag
+def break_even_of(value: float, is_share: bool, currency: str) -> str:
+    """`58.4%` or `€32.17`: rounded as people read it."""
+    return amounts.share(value) if is_share else amounts.money_exact(value, currency)
 
 
 @register.filter

@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kpis.wording import amounts, digests, moments, senders, sources, uncertainty, units, verdicts
+from kpis.wording import amounts, assumptions, digests, moments, senders, sources, uncertainty, units, verdicts
 from kpis.wording.amounts import Number
 from kpis.wording.reasons import reason as reason_said
 
@@ -248,6 +248,7 @@ def word(key: str, kind: str) -> str:
     tables = {
         "entry_status": verdicts.ENTRY_STATUSES,
         "cause": verdicts.CAUSES,
+        "assumption_kind": assumptions.KINDS,
         "period_status": verdicts.PERIOD_STATUSES,
         "category": verdicts.CATEGORIES,
         "phase": verdicts.PHASES,
