@@ -108,6 +108,7 @@ class BaselineBody(Definition):
             "note": "Two winter months, without the holidays.",
             "spread": 1.5,
             "intervals": 59,
+            "reconstructed_intervals": 0,
             "control_value": None,
             "method_choice": "ar1",
             "choice_reason": "No control group, no trend.",
@@ -138,6 +139,7 @@ class BaselineBody(Definition):
             "note",
             "spread",
             "intervals",
+            "reconstructed_intervals",
             "control_value",
             "method_choice",
             "choice_reason",
@@ -151,13 +153,20 @@ class BaselineBody(Definition):
             "version",
             "spread",
             "intervals",
+            "reconstructed_intervals",
             "method_choice",
             "choice_reason",
             "created_at",
             "approved_at",
             "self_approved",
         ]
-        extra_kwargs = {"note": {"max_length": 2000}}
+        extra_kwargs = {
+            "note": {"max_length": 2000},
+            "reconstructed_intervals": {
+                "help_text": "Of `intervals` those that hold only data that arrived after go-live: the mark "
+                "“reconstructed”."
+            },
+        }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         method = Baseline.Method(attrs["method"])

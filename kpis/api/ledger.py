@@ -83,6 +83,7 @@ def _shown(entry: LedgerEntry, zone: ZoneInfo, request: Request, kept_from: Mapp
         "kpi": entry.kpi.key,
         "driver": {"id": entry.driver_id, "name": entry.driver.name},
         "baseline": entry.baseline.version,
+        "baseline_reconstructed": entry.baseline.is_reconstructed,
         "counterfactual": entry.counterfactual,
         "actual": entry.actual,
         "volume": entry.volume,

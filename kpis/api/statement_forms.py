@@ -80,6 +80,7 @@ ENTRY = closed(
         "kpi": TEXT,
         "driver": closed({"id": COUNT, "name": TEXT}),
         "baseline": COUNT | {"description": "Its version."},
+        "baseline_reconstructed": {"type": "boolean", "description": "Its data arrived, in part, after go-live."},
         "counterfactual": NUMBER,
         "actual": NUMBER,
         "volume": NUMBER,

@@ -25,6 +25,8 @@ def write_draft(draft: Baseline, *, by: User | Token | None) -> Baseline:
     draft.author = rights.person_behind(by) if by is not None else None
     draft.save(force_insert=True)
     details = {"method": draft.method, "value": str(draft.value), "intervals": draft.intervals}
+    if draft.is_reconstructed:
+        details["reconstructed_intervals"] = draft.reconstructed_intervals
     audit.record(f"baseline.{draft.method}", by=by, subject=subject_of(draft), details=details, at=draft.created_at)
     return draft
 

@@ -12,6 +12,7 @@ from kpis.access.models import Token, User
 from kpis.baselines.drafting import nine_places, write_draft
 from kpis.baselines.models import Baseline
 from kpis.baselines.readiness import BaselineNotReady, judged
+from kpis.baselines.reconstructing import reconstructed_intervals
 from kpis.baselines.window import WindowValues, values_in, window_between
 from kpis.calculations.effect import choose_method
 from kpis.calculations.intervals import Granularity, Interval
@@ -50,6 +51,7 @@ def measure(
         raise BaselineNotReady(ready.code, ready.missing)
     draft = _draft(kpi, window, values, at)
     draft.transition_until = transition
+    draft.reconstructed_intervals = reconstructed_intervals(kpi, window, treated=treated, at=at)
     draft.treated, draft.control, draft.note = dict(treated or {}), dict(control) if control else None, note
     if too_few:
         draft.choice_reason = f"{ready.n} of {ready.needed} intervals: too few for a range. {draft.choice_reason}"[:300]

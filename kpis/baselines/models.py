@@ -12,7 +12,8 @@ class Baseline(models.Model):
     `value`, `low`, `high` and `spread` (standard deviation of the interval values) are in the KPI's unit; the window
     is half-open. A *declared* baseline names its source, has no window and no spread, and its effect no interval.
     Intervals between go-live and `transition_until` (roll-out, training) are booked but do not count for the effect:
-    said beforehand, so that nobody can choose it later. `treated` and `control` are label matchers where a control
+    said beforehand, so that nobody can choose it later. `reconstructed_intervals` of its intervals hold only data that
+    arrived after go-live. `treated` and `control` are label matchers where a control
     group exists. `method_choice` is the method of evaluation, chosen on the baseline's data alone and frozen with it.
     An approved row never changes (trigger `baseline_is_frozen`); a new version supersedes it.
     """
@@ -32,6 +33,7 @@ class Baseline(models.Model):
     high = models.DecimalField(max_digits=24, decimal_places=9, null=True, blank=True)
     spread = models.FloatField(null=True, blank=True)
     intervals = models.PositiveIntegerField(default=0)  # that the window holds with data
+    reconstructed_intervals = models.PositiveIntegerField(default=0)
     control_value = models.DecimalField(max_digits=24, decimal_places=9, null=True, blank=True)
     treated = models.JSONField(default=dict, blank=True)
     control = models.JSONField(null=True, blank=True)
@@ -44,6 +46,10 @@ class Baseline(models.Model):
     approved_by = models.ForeignKey("kpis.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
     self_approved = models.BooleanField(default=False)
+
+    @property
+    def is_reconstructed(self) -> bool:
+        return self.reconstructed_intervals > 0
 
     class Meta:
         ordering = ["kpi_id", "-version"]

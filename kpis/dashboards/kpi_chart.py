@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from kpis.baselines.models import Baseline
 from kpis.definitions import organisation
 from kpis.definitions.models import Annotation
 from kpis.evaluation.history import KpiHistory
@@ -23,6 +24,7 @@ from kpis.figures.kpi_series import kpi_series
 from kpis.figures.kpi_still import kpi_still
 from kpis.wording import moments
 from kpis.wording.charts import actual_lines, counterfactual_lines, kpi_words
+from kpis.wording.marks import RECONSTRUCTED
 from kpis.wording.positions import value_text
 
 DESK, PHONE = (880, 420), (328, 260)
@@ -122,11 +124,14 @@ def _words(history: KpiHistory, drawn: Drawn) -> KpiWords:
         unit=kpi.unit,
         actual=actual_lines(known[-1], kpi.unit, provisional=overview.provisional) if known else (),
         counterfactual=counterfactual_lines(how) if overview.without else (),
-        baseline_intervals=moments.intervals(baseline.intervals, _kind(kpi.interval))
-        if baseline and baseline.intervals
-        else "",
+        baseline_intervals=_how_long(baseline) if baseline and baseline.intervals else "",
         kind=_kind(overview.granularity),
     )
+
+
+def _how_long(baseline: Baseline) -> str:
+    held = moments.intervals(baseline.intervals, _kind(baseline.kpi.interval))
+    return f"{held}, {RECONSTRUCTED.word}" if baseline.is_reconstructed else held
 
 
 def _kind(interval: str) -> moments.Interval:

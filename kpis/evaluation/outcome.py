@@ -73,7 +73,8 @@ def as_effect(
     """The estimate as a row that is not stored yet."""
     verdict, reasons = _verdict(estimate)
     reasons |= _what_is_missing(estimate, outlook)
-    notes = [*estimate.notes, *(["baseline_data_changed"] if baseline_moved else [])]
+    marks = {"baseline_data_changed": baseline_moved, "baseline_reconstructed": baseline.is_reconstructed}
+    notes = [*estimate.notes, *(note for note, holds in marks.items() if holds)]
     return Effect(
         kpi=outlook.kpi,
         baseline=baseline,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -49,6 +49,14 @@ select s.id, (extract(epoch from span.first) * 1000000)::bigint, (extract(epoch 
 from kpis_series s
 cross join lateral (select min(at) as first, max(at) as last from kpis_measurement m where m.series_id = s.id) span
 where s.kpi_id = any(%s) and span.first is not null
+"""
+# A look into the index for each interval; the first row that came in time ends it.
+IN_TIME = """
+select span.place from unnest(%s::timestamptz[], %s::timestamptz[]) with ordinality as span(first, until, place)
+where exists (
+    select 1 from kpis_measurement m join kpis_batch b on b.id = m.batch_id
+    where m.series_id = any(%s) and m.at >= span.first and m.at < span.until and b.arrived_at < %s
+)
 """
 
 
@@ -94,6 +102,19 @@ class Row:
     token: str | None  # name of the token, where one brought it
     arrived_at: datetime | None
     place: Place
+
+
+def arrived_in_time(
+    series_ids: Collection[int], spans: Sequence[tuple[datetime, datetime]], *, until: datetime
+) -> set[int]:
+    """Which of the spans `[start, end)` hold a row that arrived before `until`, by their places in the list.
+
+    A row that was replaced counts from its replacement on; one that is gone cannot tell any more.
+    """
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
+    with connection.cursor() as cursor:
+        cursor.execute(IN_TIME, [starts, ends, list(series_ids), until])
+        return {place - 1 for (place,) in cursor.fetchall()}
 
 
 def rows_between(

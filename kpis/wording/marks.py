@@ -28,6 +28,7 @@ STALE = Mark(_("stale"), _("New data should have come and have not: this figure 
 GAP = Mark(_("no data"), _("Nothing was measured in this interval. It is left out, never counted as zero."))
 DECLARED = Mark(_("only declared"), _("Somebody stated this figure; nobody has measured it."))
 ESTIMATED = Mark(_("estimated"), _("This cost has not been invoiced yet; the invoice will replace it."))
+RECONSTRUCTED = Mark(_("reconstructed"), _("The baseline rests on data that arrived only after go-live."))
 SAMPLE = Mark(_("sample data"), _("These figures are made up; the company does not exist."))
 SIMULATED = Mark(_("simulated"), _("This figure comes from a simulation, not from measurements."))
 FORECAST = Mark(_("forecast"), _("This has not happened yet. It holds only if nothing changes."))

@@ -18,8 +18,9 @@ from kpis.rollups.series import IntervalPoint
 
 BASELINES = (
     "kpi", "unit", "aggregation", "interval", "direction", "baseline", "method", "window_start", "window_end", "value",
-    "low", "high", "spread", "intervals", "treated", "control", "control_value", "method_of_evaluation",
-    "why_this_method", "source", "note", "author", "created_at", "approved_by", "approved_at", "self_approved",
+    "low", "high", "spread", "intervals", "reconstructed_intervals", "treated", "control", "control_value",
+    "method_of_evaluation", "why_this_method", "source", "note", "author", "created_at", "approved_by", "approved_at",
+    "self_approved",
 )  # fmt: skip
 VALUES = ("kpi", "baseline", "group", "start", "end", "value", "count", "weight")
 INTERVALS = ("kpi", "part", "start", "end", "value", "count", "weight", "provisional")
@@ -44,6 +45,7 @@ def baseline_rows(baselines: Iterable[Baseline]) -> Iterator[tuple[Cell, ...]]:
             one.high,
             one.spread,
             one.intervals,
+            one.reconstructed_intervals,
             _labels(one.treated),
             _labels(one.control),
             one.control_value,
