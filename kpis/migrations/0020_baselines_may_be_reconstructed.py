@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kpis', '0018_baseline_warnings_are_kept'),
+        ('kpis', '0019_assumptions_have_versions'),
     ]
 
     operations = [
