@@ -18,6 +18,8 @@ def page_of(decision: Decision) -> tuple[str, str]:
         return "source", facts["source"].slug
     if decision.rule is Rule.BASELINE_WAITS:
         return "kpi", facts["kpi"].key
+    if decision.rule is Rule.ASSUMPTION_EXPIRES:
+        return "assumption", str(facts["assumption"].pk)
     return ("initiative", decision.initiative.slug) if decision.initiative else ("portfolio", "")
 
 

@@ -22,7 +22,7 @@ from kpis.api.permissions import Read, asker
 from kpis.api.statements import answered, money
 from kpis.definitions import organisation
 from kpis.definitions.sight import initiatives_seen_by
-from kpis.ledger import periods
+from kpis.ledger import expiry, periods
 from kpis.ledger.models import LedgerEntry, Period
 from kpis.ledger.reading import entries_between
 from kpis.measurements import retention
@@ -50,7 +50,7 @@ class Ledger(Conditional):
         start, end = spans.asked_span(request, calendar)
         paging, zone = Paging(), ZoneInfo(calendar.zone)
         entries = entries_between(initiative, start, end, as_of=_asked_as_of(request))
-        page = paging.paginate_queryset(entries, request, view=self) or []
+        page = expiry.marked(paging.paginate_queryset(entries, request, view=self) or [])
         kept_from = retention.rows_from([entry.kpi_id for entry in page])
         closed = periods.closed_periods(is_sample=initiative.is_sample)
         shown = [_shown(entry, zone, request, kept_from) | _correcting(entry, closed, zone) for entry in page]
@@ -100,6 +100,7 @@ def _shown(entry: LedgerEntry, zone: ZoneInfo, request: Request, kept_from: Mapp
         "method": entry.method,
         "status": entry.status,
         "provisional": entry.provisional,
+        "expired_assumptions": [assumption.name for assumption in entry.ran_out],
         "measurements": {"count": entry.measurements, "url": _rows(entry, request), "rows_gone": gone},
     }
 

@@ -110,6 +110,11 @@ ENTRY = closed(
             },
         },
         "provisional": {"type": "boolean"},
+        "expired_assumptions": {
+            "type": "array",
+            "items": TEXT,
+            "description": "Names of assumptions that had run out by then; their last values still count.",
+        },
         "measurements": closed(
             {"count": COUNT, "url": {"type": "string", "format": "uri"}, "rows_gone": {"type": "boolean"}}
         ),

@@ -15,6 +15,7 @@ from kpis.dashboards.frame import page
 from kpis.dashboards.portfolio import chosen_initiatives
 from kpis.dashboards.proofs import driver_proof, sum_proof
 from kpis.definitions.sight import initiatives_seen_by
+from kpis.ledger import expiry
 from kpis.ledger.proving import proof_of
 from kpis.ledger.reading import drivers_seen_by, entries_seen_by
 from kpis.plumbing import clock
@@ -62,6 +63,7 @@ def of_driver(request: HttpRequest, pk: int) -> HttpResponse:
 def of_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """One ledger entry to the cent, with every measurement behind it, added up again."""
     entry = get_object_or_404(entries_seen_by(request.user), pk=pk)
+    expiry.marked([entry])
     context = {"entry_proof": proof_of(entry), "initiative": entry.initiative, "sample": entry.initiative.is_sample}
     return page(request, "dashboards/how/entry.html", context, current="portfolio")
 

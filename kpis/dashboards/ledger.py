@@ -13,6 +13,7 @@ from kpis.dashboards.frame import page
 from kpis.definitions import organisation
 from kpis.definitions.sight import initiatives_seen_by
 from kpis.exports.ledger_csv import ledger_file
+from kpis.ledger import expiry
 from kpis.ledger.reading import entries_of_initiative
 from kpis.plumbing import clock
 
@@ -25,9 +26,11 @@ def of_initiative(request: HttpRequest, slug: str) -> HttpResponse:
     """Every entry, newest first, each opening its proof."""
     initiative = get_object_or_404(initiatives_seen_by(request.user), slug=slug)
     pages = Paginator(entries_of_initiative(initiative), ENTRIES_A_PAGE)
+    shown = pages.get_page(request.GET.get("page"))
+    shown.object_list = expiry.marked(list(shown.object_list))
     context = {
         "initiative": initiative,
-        "entries": pages.get_page(request.GET.get("page")),
+        "entries": shown,
         "sample": initiative.is_sample,
     }
     return page(request, "dashboards/ledger.html", context, current="portfolio")

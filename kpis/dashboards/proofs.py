@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
 
+from kpis.definitions import organisation
 from kpis.evaluation.models import Effect
 from kpis.evaluation.reading import effect_of
 from kpis.ledger.columns import amount, by_kind
 from kpis.ledger.costs import CostLine
-from kpis.ledger.models import Assumption, LedgerEntry, ValueDriver
+from kpis.ledger.models import Assumption, AssumptionVersion, LedgerEntry, ValueDriver
 from kpis.ledger.overlap import Overlap
 from kpis.ledger.proving import EntryProof, proof_of
 from kpis.ledger.reading import entries_of
+from kpis.ledger.versions import ROLES, Span, assumptions_of, spans_of
 from kpis.roi import ranges
 from kpis.roi.flows import DriverFlow, flows_of
+from kpis.roi.register import Marks, marks_of
 from kpis.roi.statement import DRAWS, Statement
 from kpis.wording.verdicts import COST_CATEGORIES
 
@@ -103,6 +106,26 @@ def _costs(statement: Statement) -> tuple[CostSum, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class AssumptionLine:
+    """An assumption as it holds today, and what is to be done about it."""
+
+    assumption: Assumption
+    holds: AssumptionVersion
+    marks: Marks
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one set of values has priced: `since` their first day, None from the beginning."""
+
+    since: date | None
+    quantity: float
+    unit_value: Decimal
+    realisation: Decimal
+    attribution: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class DriverProof:
     """One driver: what it brought, its effect, and its newest complete entry with the rows."""
 
@@ -114,9 +137,8 @@ class DriverProof:
     newest: tuple[LedgerEntry, ...]
     example: EntryProof | None
 
-    @property
-    def assumptions(self) -> tuple[Assumption, ...]:
-        return self.driver.unit_value, self.driver.realisation, self.driver.attribution
+    assumptions: tuple[AssumptionLine, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     @property
     def intervals(self) -> int:
@@ -145,4 +167,31 @@ def driver_proof(driver: ValueDriver, *, now: datetime) -> DriverProof:
         effect=effect_of(driver.kpi),
         newest=newest,
         example=proof_of(example) if example else None,
+        assumptions=tuple(_assumptions(driver, now)),
+        parts=_parts(flow),
     )
+
+
+def _assumptions(driver: ValueDriver, now: datetime) -> Iterator[AssumptionLine]:
+    today = organisation.calendar().local_date(now)
+    for assumption in dict.fromkeys(assumptions_of(driver)):
+        holds = assumption.on(today)
+        yield AssumptionLine(assumption, holds, marks_of(assumption, holds, today))
+
+
+def _parts(flow: DriverFlow | None) -> tuple[Part, ...]:
+    """By the values that priced its entries; more than one where an assumption got another value from a day on."""
+    if flow is None:
+        return ()
+    spans = {_likely(span): span for span in reversed(spans_of(flow.driver, organisation.calendar()))}
+    found = []
+    for stream in flow.streams:
+        likely = tuple(assumed.range.likely for assumed in stream.assumptions)
+        versions = [getattr(spans[likely], role) for role in ROLES]
+        since = max((v.valid_from for v in versions if v.valid_from), default=None)
+        found.append(Part(since, stream.sums[0], *(version.likely for version in versions)))
+    return tuple(found)
+
+
+def _likely(span: Span) -> tuple[float, ...]:
+    return tuple(float(getattr(span, role).likely) for role in ROLES)

@@ -33,6 +33,11 @@ def edition(slug: str, pk: int) -> str:
     return f"{settings.PUBLIC_URL}/digests/{slug}/editions/{pk}/"
 
 
+def assumption(pk: str) -> str:
+    return f"{settings.PUBLIC_URL}/assumptions/{pk}/"
+
+
 def page(kind: str, name: str) -> str:
     """By the kind that `alerts.told.page_of` gives."""
-    return {"initiative": initiative, "kpi": kpi, "source": source}[kind](name) if name else portfolio()
+    pages = {"initiative": initiative, "kpi": kpi, "source": source, "assumption": assumption}
+    return pages[kind](name) if name else portfolio()

@@ -149,6 +149,8 @@ class LedgerEntry(models.Model):
     change (trigger `booked_entry_is_frozen`).
     """
 
+    ran_out: tuple[Assumption, ...] = ()  # no column: filled by `expiry.marked`
+
     class Status(models.TextChoices):
         OPEN = "open"
         CLOSED = "closed"

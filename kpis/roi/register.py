@@ -41,9 +41,10 @@ class Marks:
 class RegisterRow:
     """One assumption with all that rests on it, among the initiatives that were asked for.
 
-    holds : what it says today; following : versions that begin later. booked : the sum of its drivers, in the
-    register's currency. low, high : the net of the initiatives that it serves at both ends, the others likely; None
-    where it has no range or nothing is booked. break_even : in its own unit.
+    holds : what it says today; following : versions that begin later. amounts : what each driver has booked, by its
+    id; absent where nothing is. booked : their sum, in the register's currency. low, high : the net of the initiatives
+    that it serves at both ends, the others likely; None where it has no range or nothing is booked. break_even : in
+    its own unit.
     """
 
     assumption: Assumption
@@ -51,12 +52,18 @@ class RegisterRow:
     following: tuple[AssumptionVersion, ...]
     kinds: tuple[str, ...]
     drivers: tuple[ValueDriver, ...]
+    amounts: dict[int, Decimal]
     unit: str
     booked: Decimal
     low: Decimal | None
     high: Decimal | None
     break_even: Answer
     marks: Marks
+
+    @property
+    def served(self) -> list[tuple[ValueDriver, Decimal]]:
+        """Each driver with what it has booked."""
+        return [(driver, self.amounts.get(driver.pk, NOTHING)) for driver in self.drivers]
 
     @property
     def swing(self) -> Decimal:
@@ -117,6 +124,7 @@ def _row(
         following=tuple(v for v in assumption.validities if v.valid_from is not None and v.valid_from > today),
         kinds=tuple(dict.fromkeys(KIND[role] for role, _ in roles)),
         drivers=tuple(drivers),
+        amounts={flow.driver.pk: flow.amount for flow in resting.drivers} if resting else {},
         unit="share" if assumption.is_share else drivers[0].initiative.currency,
         booked=resting.booked if resting else NOTHING,
         low=low,

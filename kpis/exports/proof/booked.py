@@ -20,7 +20,7 @@ ENTRIES = (
 )  # fmt: skip
 ASSUMPTIONS = (
     "driver", "driver_name", "driver_version", "driver_owner", "driver_source", "valid_from", "valid_to", "term",
-    "name", "low", "likely", "high", "owner", "source", "assumption_valid_to",
+    "name", "low", "likely", "high", "owner", "source", "assumption_valid_from", "assumption_valid_to",
 )  # fmt: skip
 COSTS = (
     "cost", "on", "name", "cost_category", "settlement", "recurring", "paid", "paid_currency", "rate", "rate_currency",
@@ -71,13 +71,14 @@ def entry_rows(entries: Iterable[LedgerEntry], calendar: Calendar) -> Iterator[t
 
 
 def assumption_rows(drivers: Iterable[ValueDriver]) -> Iterator[tuple[Cell, ...]]:
-    """Rows of ASSUMPTIONS: each driver's three terms as they stand now."""
+    """Rows of ASSUMPTIONS: each driver's three terms, every version of them that counts."""
     for driver in drivers:
         about = driver.pk, driver.name, driver.version, driver.owner, driver.source, driver.valid_from, driver.valid_to
         for term in TERMS:
             assumed = getattr(driver, term)
-            numbers = assumed.low, assumed.likely, assumed.high
-            yield (*about, term, assumed.name, *numbers, assumed.owner, assumed.source, assumed.valid_to)
+            for version in assumed.validities:
+                said = version.low, version.likely, version.high, version.owner, version.source
+                yield (*about, term, assumed.name, *said, version.valid_from, version.valid_to)
 
 
 def cost_rows(flows: Flows) -> Iterator[tuple[Cell, ...]]:

@@ -164,3 +164,29 @@ def test_the_register_is_there_in_german(march):
     assert "Der Nutzen beruht auf 3 Annahmen." in seen and "Nullpunkt" in seen and "25,00 €" in seen
     shown = plain(client_of(march.controller, "de").post(f"{page_of(march)}change/", change(march, look="1")))
     assert "für sie würden 2 Korrekturen gebucht" in shown
+
+
+def test_an_entry_whose_assumption_had_run_out_says_so_wherever_it_is_shown_and_goes_on_counting(march):
+    Assumption.objects.filter(pk=march.driver.unit_value_id).update(valid_to=date(2026, 4, 1))
+    client, last = client_of(march.controller), march.rows()[-1]
+    assert plain(client.get("/initiatives/support/ledger/")).count("assumption expired") == 1
+    assert "Its last value still counts." in plain(client.get(f"/how/entries/{last.pk}/"))
+    assert "assumption expired" in plain(client.get(f"/how/drivers/{march.driver.pk}/"))
+    found = client.get("/api/v1/initiatives/support/ledger/").json()["results"]
+    assert [row["expired_assumptions"] for row in found] == [[], [], [], ["Service hour"]]
+    march.measure(34, 16)
+    march.bring_up_to_date(at=LATER)
+    assert march.amounts()[-1] == Decimal("60.00")
+
+
+def test_the_proof_of_a_driver_shows_what_each_value_has_priced(march):
+    client, address = client_of(march.controller), f"{page_of(march)}change/"
+    given = change(march, low="75", likely="75", high="75", valid_from="2026-04-02")
+    stamp = re.search(r'name="stamp" value="(\w+)"', plain(client.post(address, given | {"look": "1"})))[1]
+    client.post(address, given | {"save": "1", "stamp": stamp})
+    march.bring_up_to_date(at=LATER)
+    seen = plain(client.get(f"/how/drivers/{march.driver.pk}/"))
+    assert "from 2 Apr 2026" in seen and "€60.00" in seen and "€75.00" in seen
+    assert "Together €255.00: 4 entries, each rounded." in seen
+    assert f'href="{page_of(march)}"' in seen
+    assert "/assumptions/?initiative=support" in plain(client.get("/initiatives/support/"))
