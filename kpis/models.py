@@ -16,6 +16,7 @@ from kpis.ledger.models import (
     Period,
     ValueDriver,
 )
+from kpis.ledger.pools.models import Apart, Capacity, Pool
 from kpis.measurements.models import Arrival, Batch, Measurement, Retention, Series
 from kpis.phases.models import PhaseEntry
 from kpis.plumbing.models import Change, IdempotentAnswer, OutboxMail, StateStamp
@@ -24,6 +25,7 @@ from kpis.sources.models import DataSource, Feed, MappingRule, Pull, ReceivedSam
 
 __all__ = [
     "Annotation",
+    "Apart",
     "Arrival",
     "Assumption",
     "AssumptionVersion",
@@ -32,6 +34,7 @@ __all__ = [
     "BaselineWarning",
     "Batch",
     "Benchmark",
+    "Capacity",
     "Change",
     "Comparison",
     "CostEntry",
@@ -56,6 +59,7 @@ __all__ = [
     "PayloadSample",
     "Period",
     "PhaseEntry",
+    "Pool",
     "Pull",
     "ReceivedSample",
     "ReceivedSeries",

@@ -28,6 +28,8 @@ from kpis.ingest import quarters
 from kpis.ledger import account, adjusting, posting, proving
 from kpis.ledger.columns import columns_from
 from kpis.ledger.models import LedgerEntry, Period, ValueDriver
+from kpis.ledger.pools import counting
+from kpis.ledger.pools.counting import Draft
 from kpis.measurements.models import Arrival
 from kpis.roi.flows import Flows, flows_from, flows_of
 from kpis.roi.statement import Statement, statement_of
@@ -124,20 +126,40 @@ def _verify_effects_and_entries(
             result.compared["effects"] += 1
             names = _unlike(stored[kpi.pk], recomputed[kpi.pk], EFFECT_FIGURES)
             result.differences += [Difference(f"Effect {kpi.key} {name}", a, b) for name, a, b in names]
-    entries: dict[int, list[LedgerEntry]] = defaultdict(list)
-    unsettled = set()
-    for driver in sorted(posting.drivers_reading([kpi.pk for kpi in kpis]), key=lambda d: d.pk):
-        instants = [settled.get(pk) for pk in (driver.kpi_id, driver.volume_kpi_id) if pk is not None]
-        known = [instant for instant in instants if instant is not None]
-        if len(known) < len(instants):
-            unsettled.add(driver.initiative_id)
+    unsettled: set[int] = set()
+    found: dict[ValueDriver, list[LedgerEntry]] = {}
+    for together in posting.by_pool(posting.drivers_reading([kpi.pk for kpi in kpis])):
+        instants = {driver.pk: at for driver in together if (at := _settled_at(driver, settled)) is not None}
+        if len(instants) < len(together):  # of a pool that somebody is still at work on nothing is sure
+            unsettled |= {driver.initiative_id for driver in together}
             continue
-        effect, now = recomputed[driver.kpi_id], max(known)
-        books = adjusting.books_of(driver)
-        wanted = list(posting.entries_from(driver, effect, books, now=now))
-        missing = adjusting.adjustments_of(driver, effect, wanted, books, now=now)
-        entries[driver.initiative_id] += _verify_entries(driver, posting.open_among(wanted, books), missing, result)
-    return {pk: found for pk, found in entries.items() if pk not in unsettled}
+        drafts = [_draft(driver, recomputed[driver.kpi_id], instants[driver.pk]) for driver in together]
+        if together[0].pool is not None:
+            counting.count(drafts, together[0].pool)
+        for draft in drafts:
+            found[draft.driver] = _verify_draft(draft, instants[draft.driver.pk], result)
+    entries: dict[int, list[LedgerEntry]] = defaultdict(list)
+    for driver in sorted(found, key=lambda driver: driver.pk):
+        entries[driver.initiative_id] += found[driver]
+    return {pk: rows for pk, rows in entries.items() if pk not in unsettled}
+
+
+def _settled_at(driver: ValueDriver, settled: Mapping[int, datetime]) -> datetime | None:
+    """As of when the driver's entries stand; None while one of its KPIs is still being worked on."""
+    instants = [settled.get(pk) for pk in (driver.kpi_id, driver.volume_kpi_id) if pk is not None]
+    known = [instant for instant in instants if instant is not None]
+    return max(known) if len(known) == len(instants) else None
+
+
+def _draft(driver: ValueDriver, effect: Effect, now: datetime) -> Draft:
+    books = adjusting.books_of(driver)
+    return Draft(driver, effect, books, list(posting.entries_from(driver, effect, books, now=now)))
+
+
+def _verify_draft(draft: Draft, now: datetime, result: Verification) -> list[LedgerEntry]:
+    """The driver's entries as they should be, counted with those of its pool."""
+    missing = adjusting.adjustments_of(draft.driver, draft.effect, draft.wanted, draft.books, now=now)
+    return _verify_entries(draft.driver, posting.open_among(draft.wanted, draft.books), missing, result)
 
 
 def _verify_entries(
@@ -178,9 +200,12 @@ def _unlike_their_rows(booked: Iterable[LedgerEntry], name: str, calendar: Calen
     for entry in booked:
         before = sums[entry.interval_start, entry.interval_end]
         sums[entry.interval_start, entry.interval_end] += entry.amount
-        if (amount := proving.amount_from_row(entry) - before) != entry.amount:
-            word = "Adjustment" if entry.status == LedgerEntry.Status.ADJUSTMENT else "Closed ledger entry"
-            yield Difference(f"{word} {name} {_local(entry.interval_start, calendar)} amount", entry.amount, amount)
+        word = "Adjustment" if entry.status == LedgerEntry.Status.ADJUSTMENT else "Closed ledger entry"
+        named = f"{word} {name} {_local(entry.interval_start, calendar)}"
+        if (claimed := proving.claim_from_row(entry)) != entry.claimed:
+            yield Difference(f"{named} claimed", entry.claimed, claimed)
+        if (amount := entry.counted - before) != entry.amount:
+            yield Difference(f"{named} amount", entry.amount, amount)
 
 
 def _verify_periods(result: Verification) -> None:

@@ -5,7 +5,7 @@
 | viewer         | read                                                                      |
 | engineer       | sources, tokens, KPIs; send measurements                                  |
 | product owner  | initiatives, KPIs, value drivers, baselines (measure, declare), annotations |
-| controller     | costs, value drivers, baselines and their approval, closing, benchmarks, the trail |
+| controller     | costs, value drivers, baselines and their approval, closing, pools, benchmarks, the trail |
 | administrator  | everything                                                                |
 
 A token does what its scopes say: `ingest` sends, `read` reads, `manage` does what the person who made it may do, and
@@ -35,6 +35,7 @@ class Action(StrEnum):
     CHANGE_DRIVERS = "change_drivers"
     CHANGE_COSTS = "change_costs"
     CLOSE_PERIODS = "close_periods"
+    CHANGE_POOLS = "change_pools"
     CHANGE_ANNOTATIONS = "change_annotations"
     CHANGE_BENCHMARKS = "change_benchmarks"
     CHANGE_SOURCES = "change_sources"
@@ -81,6 +82,7 @@ _BY_ROLE = {
         Action.CHANGE_DRIVERS,
         Action.CHANGE_COSTS,
         Action.CLOSE_PERIODS,
+        Action.CHANGE_POOLS,
         Action.CHANGE_ANNOTATIONS,
         Action.CHANGE_BENCHMARKS,
         Action.CHANGE_DIGESTS,

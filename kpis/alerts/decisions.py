@@ -89,11 +89,11 @@ def _net_a_month(row: Statement, now: datetime) -> Decimal:
 
 def _claimed_twice(portfolio: Portfolio) -> Iterator[Decision]:
     for overlap in portfolio.overlaps:
-        for claim in overlap.others:
+        for claim in (other for other in overlap.others if other.not_counted):
             initiative = claim.driver.initiative
             facts = {"pool": overlap.pool, "first": overlap.first.driver.initiative, "second": initiative}
             yield Decision(
-                Rule.CLAIMED_TWICE, initiative, claim.driver.owner, None, claim.amount, initiative.currency, facts
+                Rule.CLAIMED_TWICE, initiative, claim.driver.owner, None, claim.not_counted, initiative.currency, facts
             )
 
 

@@ -31,9 +31,10 @@ from kpis.measurements import retention
 class Ledger(Conditional):
     """List the ledger entries of an initiative
 
-    Oldest first, adjustments where they were booked. The amount is ± (counterfactual − actual) · volume · unit_factor ·
-    unit_value · realisation · attribution to the cent, and can be recomputed from the entry; of an adjustment it is
-    what that comes to less all that was booked for the interval before. `as_of`: only what was booked by then.
+    Oldest first, adjustments where they were booked. ± (counterfactual − actual) · volume · unit_factor ·
+    unit_value · realisation · attribution to the cent is what the entry claims (`claimed`), and can be recomputed from
+    it. `counted` is what of it counts: less where others draw on the same pool. `amount` is that, of an adjustment less
+    all that was booked for the interval before. `as_of`: only what was booked by then.
     """
 
     permission_classes = [Read]
@@ -91,6 +92,8 @@ def _shown(entry: LedgerEntry, zone: ZoneInfo, request: Request, kept_from: Mapp
         "unit_value": f"{entry.unit_value.normalize():f}",
         "realisation": float(entry.realisation),
         "attribution": float(entry.attribution),
+        "claimed": money(entry.claimed),
+        "counted": money(entry.counted),
         "amount": money(entry.amount),
         "low": None if entry.low is None else money(entry.low),
         "high": None if entry.high is None else money(entry.high),

@@ -88,6 +88,8 @@ ENTRY = closed(
         "unit_value": TEXT,
         "realisation": NUMBER,
         "attribution": NUMBER,
+        "claimed": MONEY | {"description": "What the driver claims for the interval."},
+        "counted": MONEY | {"description": "What of the claim counts: less where others draw on the same pool."},
         "amount": MONEY,
         "low": nullable(MONEY),
         "high": nullable(MONEY),

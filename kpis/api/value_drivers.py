@@ -111,6 +111,17 @@ class PriceRange(_Range):
         return f"{number.normalize():f}"
 
 
+@extend_schema_field({"type": "string", "maxLength": 80})
+class PoolName(Text):
+    """The pool by its slug, in whatever case; an unknown one comes to be with the driver. Empty: none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=80, allow_blank=True, required=False, **kwargs)
+
+    def get_attribute(self, instance: ValueDriver) -> str:
+        return instance.pool.slug if instance.pool is not None else ""
+
+
 class ValueDriverBody(Definition):
     """amount = ±(counterfactual − actual) · volume · unit_factor · unit_value · realisation · attribution."""
 
@@ -131,6 +142,7 @@ class ValueDriverBody(Definition):
     unit_value = PriceRange(help_text="Price of one unit, in the initiative's currency.")
     realisation = ShareRange(help_text="How much of the saving becomes real.")
     attribution = ShareRange(help_text="How much of it is this initiative's.")
+    pool = PoolName(help_text="The hours or money that it draws on: what others claim of them as well counts once.")
     captured_by = Named(
         "key",
         rows=kpis_seen_by,
@@ -197,10 +209,11 @@ class ValueDriverBody(Definition):
 class ValueDriverFilters(FilterSet):
     initiative = CharFilter(field_name="initiative__slug", help_text="Its slug.")
     kpi = CharFilter(field_name="kpi__key", help_text="Its key.")
+    pool = CharFilter(field_name="pool__slug", lookup_expr="iexact", help_text="Its slug.")
 
     class Meta:
         model = ValueDriver
-        fields = ["benefit_type", "pool"]
+        fields = ["benefit_type"]
 
 
 class ValueDrivers(Definitions):

@@ -1,6 +1,6 @@
 """What is learned about a closed period: the difference to all that is booked for an interval, as a dated adjustment.
 
-    adjustment = amount as it follows from the data now − Σ (closed entry and earlier adjustments of the interval)
+    adjustment = what counts by the data now − Σ (closed entry and earlier adjustments of the interval)
 
 It is booked at the moment at which the difference is found, which lies in an open period, and points at what it
 corrects. So the sum of an interval's rows is at any time what the data say, to the cent, in whatever order points,
@@ -25,7 +25,8 @@ NOTHING = Decimal("0.00")
 PRICED_BY = ("unit_factor", "unit_value", "realisation", "attribution")
 COPIED = (
     "initiative_id", "driver_id", "kpi_id", "baseline_id", "interval_start", "interval_end", "counterfactual", "actual",
-    "volume", *PRICED_BY, "currency", "benefit_type", "is_freed_time", "method", "evidence_grade", "measurements",
+    "volume", *PRICED_BY, "claimed", "counted", "currency", "benefit_type", "is_freed_time", "method", "evidence_grade",
+    "measurements",
 )  # fmt: skip
 
 
@@ -113,7 +114,9 @@ def adjustments_of(
         if truth is None or books.is_kept(truth):
             continue
         difference = (entry.amount if entry else NOTHING) - (booked.amount if booked else NOTHING)
-        if difference:
+        # A claim that moves while others hold its pool adds nothing, and is written down all the same.
+        claim_moved = (entry.claimed if entry else NOTHING) != (booked.newest.claimed if booked else NOTHING)
+        if difference or claim_moved:
             causes = _causes(driver, effect, entry, booked, books)
             found.append(_adjustment(truth, booked, difference, causes, is_gone=entry is None, now=now))
     return found
@@ -131,7 +134,7 @@ def _adjustment(
     """A row whose facts and terms come to all that the interval is worth, and whose amount is what was missing."""
     row = LedgerEntry(**{name: getattr(truth, name) for name in COPIED})
     if is_gone:
-        row.volume, row.measurements = 0.0, 0
+        row.volume, row.measurements, row.claimed, row.counted = 0.0, 0, NOTHING, NOTHING
     row.amount, row.status, row.computed_at = amount, LedgerEntry.Status.ADJUSTMENT, now
     row.corrects, row.causes = booked.first if booked else None, causes
     return row
@@ -163,6 +166,8 @@ def _causes(
     elif entry.counterfactual != was.counterfactual:
         # With a control group the counterfactual follows its data, else it moves with the baseline's own only.
         found.append(Cause.CORRECTED_DATA if entry.baseline.control else Cause.BASELINE)
+    if entry.claimed - entry.counted != was.claimed - was.counted:
+        found.append(Cause.OVERLAP)
     return [str(cause) for cause in dict.fromkeys(found)] or [str(Cause.CORRECTED_DATA)]
 
 

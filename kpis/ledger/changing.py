@@ -22,6 +22,7 @@ from kpis.definitions.changing import Actor, ChangeRefused
 from kpis.definitions.models import Initiative, Kpi
 from kpis.ledger import periods, spending
 from kpis.ledger.models import Assumption, LedgerEntry, ValueDriver
+from kpis.ledger.pools import stating
 from kpis.plumbing import changes, wakeup
 from kpis.rollups import states
 
@@ -49,6 +50,8 @@ def create_driver(fields: Mapping[str, Any], *, by: Actor, at: datetime) -> Valu
     given = {"is_freed_time": units.is_time(fields["kpi"].unit), **fields}
     for name in ASSUMED:
         given[name] = _assumption(name, given[name], driver=fields["name"])
+    if "pool" in given:
+        given["pool"] = stating.pool_of(given["pool"], given["initiative"], given["kpi"], by=by, at=at)
     driver = changing.create(ValueDriver(**given), by=by, at=at)
     numbers_moved([driver.kpi_id], driver.initiative)
     return driver
@@ -59,8 +62,11 @@ def change_driver(driver: ValueDriver, fields: Mapping[str, Any], *, by: Actor, 
     """Answers which fields differ now; the driver's version is raised. Refuses (ChangeRefused) another initiative."""
     changing.keep_initiative(driver, fields)
     _refuse_foreign_kpi(driver.initiative, fields.get("kpi", driver.kpi))
-    before = driver.kpi_id
+    before, left = driver.kpi_id, driver.pool_id
     given, replaced = _with_one_volume(fields), []
+    if "pool" in given:
+        kpi = given.get("kpi", driver.kpi)
+        given["pool"] = stating.pool_of(given["pool"], driver.initiative, kpi, by=by, at=at)
     for name in ASSUMED.keys() & given.keys():
         standing = getattr(driver, name)
         if _as_stated(standing) == given[name]:
@@ -74,6 +80,8 @@ def change_driver(driver: ValueDriver, fields: Mapping[str, Any], *, by: Actor, 
         driver.save(update_fields=["version"])
         _drop_unused(replaced)
         numbers_moved({before, driver.kpi_id}, driver.initiative)
+        if left is not None and left != driver.pool_id:
+            stating.count_anew([left])
     return changed
 
 
@@ -89,6 +97,8 @@ def delete_driver(driver: ValueDriver, *, by: Actor, at: datetime) -> None:
     changing.delete(driver, by=by, at=at)
     _drop_unused(assumed)
     numbers_moved([driver.kpi_id], driver.initiative)
+    if driver.pool_id is not None:
+        stating.count_anew([driver.pool_id])
 
 
 def _with_one_volume(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,8 +202,10 @@ def _refuse_booked(entries: QuerySet[LedgerEntry]) -> None:
 def _remove_drivers(drivers: QuerySet[ValueDriver]) -> None:
     """Drivers go first: among themselves they hold on to KPIs and assumptions."""
     rows = list(drivers.values_list("pk", *(f"{name}_id" for name in ASSUMED)))
+    pools = {pk for pk in drivers.values_list("pool_id", flat=True) if pk is not None}
     drivers.delete()
     _drop_unused([assumption for row in rows for assumption in row[1:]])
+    stating.count_anew(pools)  # what they claimed is the others' again
 
 
 def numbers_moved(kpi_ids: Collection[int], initiative: Initiative) -> None:

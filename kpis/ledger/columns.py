@@ -16,8 +16,8 @@ from kpis.ledger.models import LedgerEntry, ValueDriver
 from kpis.measurements import binary
 
 # Instants in microseconds since 1970; difference: counterfactual − actual, in the KPI's unit; worth: what one unit of
-# it times one of volume came to, by the entry's own terms; kind: a `Kind` as one number. Adjustments stand among the
-# entries of their interval, after them.
+# it times one of volume came to, by the entry's own terms and the share of its claim that counts; kind: a `Kind` as
+# one number. Adjustments stand among the entries of their interval, after them.
 ENTRY = np.dtype(
     [
         ("start_us", "<i8"),
@@ -37,7 +37,9 @@ Entries = NDArray[np.void]  # of ENTRY, in order of their intervals
 READ = """
 select array_agg(driver_id::int8), array_agg(interval_start), array_agg(interval_end), array_agg(booked_at),
        array_agg((amount * 100)::int8), array_agg(counterfactual - actual), array_agg(volume),
-       array_agg((unit_factor * unit_value * realisation * attribution)::float8), array_agg(kpi_id::int8),
+       array_agg((unit_factor * unit_value * realisation * attribution)::float8
+                 * case when counted = claimed then 1 else counted::float8 / claimed::float8 end),
+       array_agg(kpi_id::int8),
        array_agg(ascii(evidence_grade) * 4 + (benefit_type = 'indirect')::int4 * 2 + is_freed_time::int4),
        array_agg(provisional::int4)
   from (select *, case when status = 'adjustment' then computed_at else interval_end end as booked_at
@@ -83,7 +85,7 @@ def columns_from(entries: Iterable[LedgerEntry]) -> Entries:
                 int(entry.amount * 100),
                 entry.counterfactual - entry.actual,
                 entry.volume,
-                float(entry.unit_factor * entry.unit_value * entry.realisation * entry.attribution),
+                float(entry.unit_factor * entry.unit_value * entry.realisation * entry.attribution) * _counting(entry),
                 entry.kpi_id,
                 _code(entry),
                 entry.provisional,
@@ -122,6 +124,10 @@ def what_each_added(entries: Entries, values: NDArray[np.float64]) -> NDArray[np
             added[k] -= values[newest[span]]
         newest[span] = k
     return added
+
+
+def _counting(entry: LedgerEntry) -> float:
+    return 1.0 if entry.counted == entry.claimed else float(entry.counted) / float(entry.claimed)
 
 
 def _code(entry: LedgerEntry) -> int:

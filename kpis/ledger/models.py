@@ -34,7 +34,7 @@ class ValueDriver(models.Model):
     attribution = models.ForeignKey(Assumption, on_delete=models.PROTECT, related_name="+")
     benefit_type = models.CharField(max_length=8, choices=BenefitType, default=BenefitType.DIRECT)
     is_freed_time = models.BooleanField(default=False)  # time saved that no follow-up KPI has traced yet
-    pool = models.CharField(max_length=80, blank=True)  # the hours or money that the driver draws on
+    pool = models.ForeignKey("kpis.Pool", null=True, blank=True, on_delete=models.PROTECT, related_name="drivers")
     captured_by = models.ForeignKey(Kpi, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     version = models.PositiveIntegerField(default=1)
     valid_from = models.DateField(null=True, blank=True)
@@ -143,8 +143,11 @@ class LedgerEntry(models.Model):
     Keeps the identity and the value of everything that it used, so that the amount can be recomputed from the row.
     `low` and `high` are its 80 % range. An *open* entry follows the data until its period is closed.
 
+    `claimed` is what the interval comes to by the row's facts and terms, `counted` what of it counts: less where others
+    draw on the same pool of hours or money (`pools.counting`), a loss always in full.
+
     An *adjustment* says what later became known of an interval in a closed period: its facts and terms are those that
-    hold since `computed_at`, its amount what they come to less all that was booked for the interval before. It counts
+    hold since `computed_at`, its amount what counts of them less all that was booked for the interval before. It counts
     on the day on which it was booked and points at the first row of the interval. Closed entries and adjustments never
     change (trigger `booked_entry_is_frozen`).
     """
@@ -162,6 +165,7 @@ class LedgerEntry(models.Model):
         ASSUMPTION = "assumption"  # price, realisation, attribution, unit factor
         BASELINE = "baseline"  # another version, or other data in its window
         DRIVER = "driver"  # another KPI, volume, time of validity or go-live
+        OVERLAP = "overlap"  # another share of the claim counts: of the pool's other claims, capacity or rule
 
     initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="entries")
     driver = models.ForeignKey(ValueDriver, on_delete=models.CASCADE, related_name="entries")
@@ -176,6 +180,8 @@ class LedgerEntry(models.Model):
     unit_value = models.DecimalField(max_digits=18, decimal_places=6)
     realisation = models.DecimalField(max_digits=18, decimal_places=6)
     attribution = models.DecimalField(max_digits=18, decimal_places=6)
+    claimed = models.DecimalField(max_digits=18, decimal_places=2)
+    counted = models.DecimalField(max_digits=18, decimal_places=2)
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     low = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     high = models.DecimalField(max_digits=18, decimal_places=2, null=True)
@@ -212,6 +218,10 @@ class LedgerEntry(models.Model):
                 name="adjustments_alone_have_causes",
                 condition=Q(status="adjustment", causes__len__gte=1)
                 | ~Q(status="adjustment") & Q(causes__len=0, corrects__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="entry_counts_no_more_than_it_claims",
+                condition=Q(counted=F("claimed")) | Q(counted__gte=0, counted__lt=F("claimed")),
             ),
             models.CheckConstraint(
                 name="entry_ends_after_it_starts", condition=Q(interval_start__lt=F("interval_end"))

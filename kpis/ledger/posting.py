@@ -1,17 +1,19 @@
 """Ledger entries from effects: one for each value driver and interval since go-live that can be compared.
 
-Entries of an open period follow the data; what is learned later about a closed one becomes an adjustment.
+Entries of an open period follow the data; what is learned later about a closed one becomes an adjustment. Drivers that
+share a pool are posted together: of the same hours the better evidence counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from kpis.baselines.models import Baseline
 from kpis.baselines.window import counted_since
@@ -22,6 +24,8 @@ from kpis.evaluation.models import Effect
 from kpis.ledger import adjusting, periods, versions
 from kpis.ledger.adjusting import Books
 from kpis.ledger.models import LedgerEntry, ValueDriver
+from kpis.ledger.pools import counting
+from kpis.ledger.pools.counting import Draft
 from kpis.ledger.uncertainty import entry_ranges
 from kpis.ledger.valuation import IntervalFacts, amount_of, booked_terms, terms_of
 from kpis.rollups import series
@@ -38,6 +42,8 @@ COMPARED = (
     "unit_value",
     "realisation",
     "attribution",
+    "claimed",
+    "counted",
     "amount",
     "low",
     "high",
@@ -73,31 +79,68 @@ class Due:
 def post_entries(kpi_ids: Collection[int], *, now: datetime) -> frozenset[int]:
     """Bring the ledger of every driver that reads one of these KPIs in line with the effects.
 
-    Answers the ids of the initiatives whose ledger changed. Run twice it changes nothing the second time.
+    With it the drivers that share a pool: what counts of their claims may differ now. Answers the ids of the
+    initiatives whose ledger changed. Run twice it changes nothing the second time.
     """
-    changed = set()
-    for driver in drivers_reading(kpi_ids):
+    changed: set[int] = set()
+    reading = drivers_reading(kpi_ids)
+    moved = {driver.pk for driver in reading}
+    for together in by_pool(reading):
         with transaction.atomic():
             periods.hold_books()
-            if _post(driver, now):
-                changed.add(driver.initiative_id)
+            for driver, due in _due_together(together, moved, now):
+                if _book(driver, due):
+                    changed.add(driver.initiative_id)
     return frozenset(changed)
 
 
-def _post(driver: ValueDriver, now: datetime) -> bool:
-    """True where a row of the driver's ledger came, went or changed."""
-    due = due_of(driver, now=now)
-    LedgerEntry.objects.bulk_create(due.adjustments)
-    return _replace_open_entries(driver, due.open) or bool(due.adjustments)
+def due_of(drivers: Sequence[ValueDriver], *, now: datetime) -> list[tuple[ValueDriver, Due]]:
+    """What posting these drivers, priced as they are given, would write as of now; of who shares their pools too."""
+    given = {driver.pk: driver for driver in drivers}
+    return [
+        pair
+        for together in by_pool(drivers)
+        for pair in _due_together([given.get(driver.pk, driver) for driver in together], given, now)
+    ]
 
 
-def due_of(driver: ValueDriver, *, now: datetime) -> Due:
-    """What posting the driver would write as of now."""
+def by_pool(drivers: Iterable[ValueDriver]) -> list[list[ValueDriver]]:
+    """The drivers one by one; those that draw on a pool together with all others that do."""
+    found = list(drivers)
+    pools = {driver.pool_id for driver in found if driver.pool_id is not None}
+    sharing: dict[int | None, list[ValueDriver]] = defaultdict(list)
+    for driver in _with_prices(ValueDriver.objects.filter(pool__in=pools).order_by("pool_id", "pk")) if pools else ():
+        sharing[driver.pool_id].append(driver)
+    return [*([driver] for driver in found if driver.pool_id is None), *sharing.values()]
+
+
+def _due_together(
+    together: Sequence[ValueDriver], moved: Collection[int], now: datetime
+) -> list[tuple[ValueDriver, Due]]:
+    """`moved`: ids of the drivers whose entries follow from their effects anew; the others' claims stand as booked."""
+    drafts = [_draft(driver, driver.pk in moved, now) for driver in together]
+    if together[0].pool is not None:
+        counting.count(drafts, together[0].pool)
+    return [(draft.driver, _due(draft, now)) for draft in drafts]
+
+
+def _draft(driver: ValueDriver, has_moved: bool, now: datetime) -> Draft:
     effect = Effect.objects.select_related("baseline").filter(kpi_id=driver.kpi_id).first()
     books = adjusting.books_of(driver)
-    wanted = list(entries_from(driver, effect, books, now=now))
-    adjustments = adjusting.adjustments_of(driver, effect, wanted, books, now=now)
-    return Due(open_among(wanted, books), adjustments)
+    if has_moved:
+        return Draft(driver, effect, books, list(entries_from(driver, effect, books, now=now)))
+    return counting.draft_as_booked(driver, effect, books, now=now)
+
+
+def _due(draft: Draft, now: datetime) -> Due:
+    adjustments = adjusting.adjustments_of(draft.driver, draft.effect, draft.wanted, draft.books, now=now)
+    return Due(open_among(draft.wanted, draft.books), adjustments)
+
+
+def _book(driver: ValueDriver, due: Due) -> bool:
+    """True where a row of the driver's ledger came, went or changed."""
+    LedgerEntry.objects.bulk_create(due.adjustments)
+    return _replace_open_entries(driver, due.open) or bool(due.adjustments)
 
 
 def open_among(wanted: Iterable[LedgerEntry], books: Books) -> list[LedgerEntry]:
@@ -120,6 +163,7 @@ def entries_from(driver: ValueDriver, effect: Effect | None, books: Books, *, no
         before = books.earlier.get((comparable.point.start, comparable.point.end))
         span = versions.span_at(spans, comparable.point.start)
         terms = terms_of(driver, span) if before is None else booked_terms(driver, before)
+        claimed = amount_of(fact, terms)
         yield LedgerEntry(
             initiative_id=driver.initiative_id,
             driver=driver,
@@ -134,7 +178,9 @@ def entries_from(driver: ValueDriver, effect: Effect | None, books: Books, *, no
             unit_value=terms.unit_value,
             realisation=terms.realisation,
             attribution=terms.attribution,
-            amount=amount_of(fact, terms),
+            claimed=claimed,
+            counted=claimed,
+            amount=claimed,
             low=low,
             high=high,
             currency=driver.initiative.currency,
@@ -150,13 +196,14 @@ def entries_from(driver: ValueDriver, effect: Effect | None, books: Books, *, no
 
 def drivers_reading(kpi_ids: Collection[int]) -> list[ValueDriver]:
     """The drivers whose amounts move with one of these KPIs, with all that prices them."""
-    drivers = list(
-        ValueDriver.objects.filter(Q(kpi_id__in=kpi_ids) | Q(volume_kpi_id__in=kpi_ids)).select_related(
-            "initiative", "kpi__initiative", "volume_kpi", "unit_value", "realisation", "attribution"
-        )
-    )
-    versions.attach(drivers)
-    return drivers
+    return _with_prices(ValueDriver.objects.filter(Q(kpi_id__in=kpi_ids) | Q(volume_kpi_id__in=kpi_ids)))
+
+
+def _with_prices(drivers: QuerySet[ValueDriver]) -> list[ValueDriver]:
+    priced = ("initiative", "kpi__initiative", "volume_kpi", "unit_value", "realisation", "attribution", "pool")
+    found = list(drivers.select_related(*priced))
+    versions.attach(found)
+    return found
 
 
 def _fixed_volume(driver: ValueDriver) -> float | None:

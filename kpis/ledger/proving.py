@@ -33,14 +33,14 @@ class EntryProof:
     rows: tuple[Row, ...]
     weight: float
     added_up: Answer | None
-    amount: Decimal
+    claimed: Decimal
     rows_gone: bool = False
     adjustments: tuple[LedgerEntry, ...] = ()
 
     @property
     def booked_before(self) -> Decimal:
         """Of an adjustment: what was booked for its interval before."""
-        return self.amount - self.entry.amount
+        return self.entry.counted - self.entry.amount
 
     @property
     def agrees(self) -> bool | None:
@@ -66,16 +66,16 @@ def proof_of(entry: LedgerEntry) -> EntryProof:
         rows=tuple(rows[:ROWS_AT_MOST]),
         weight=math.fsum(row.weight for row in rows),
         added_up=_added_up(rows, entry.kpi.aggregation) if rows and whole else None,
-        amount=amount_from_row(entry),
+        claimed=claim_from_row(entry),
         rows_gone=gone,
         adjustments=tuple(entry.adjustments.order_by("pk")),
     )
 
 
-def amount_from_row(entry: LedgerEntry) -> Decimal:
+def claim_from_row(entry: LedgerEntry) -> Decimal:
     """What the entry's own row comes to, computed once more; its KPI must be loaded.
 
-    Of an adjustment this is what its interval was worth from then on: the sum of its rows up to this one.
+    What of it counts is its pool's to say. Of an adjustment this is what its interval claims from then on.
     """
     return amount_of(IntervalFacts(entry.counterfactual, entry.actual, entry.volume), terms_of_entry(entry))
 

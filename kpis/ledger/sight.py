@@ -8,7 +8,7 @@ from kpis.access.rights import Actor
 from kpis.definitions.sight import initiatives_seen_by
 from kpis.ledger.models import CostEntry, ValueDriver
 
-TOGETHER = ("initiative", "kpi", "volume_kpi", "captured_by", "unit_value", "realisation", "attribution")
+TOGETHER = ("initiative", "kpi", "volume_kpi", "captured_by", "pool", "unit_value", "realisation", "attribution")
 
 
 def drivers_seen_by(actor: Actor) -> QuerySet[ValueDriver]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
@@ -22,6 +23,12 @@ class Portfolio:
     totals: Statement
     rows: tuple[Statement, ...]
     overlaps: tuple[Overlap, ...]
+
+    @property
+    def not_counted(self) -> Decimal:
+        """What is claimed of the same hours or money and adds nothing, in the reporting currency."""
+        claims = [claim for overlap in self.overlaps for claim in overlap.others]
+        return sum((c.not_counted for c in claims if c.currency == self.totals.currency), Decimal(0))
 
 
 def portfolio_statement(initiatives: Sequence[Initiative], *, as_of: datetime) -> Portfolio:

@@ -88,8 +88,7 @@ def preview(assumption: Assumption, wanted: Wanted, *, by: rights.Actor, at: dat
     planned = assuming.as_planned(assumption, plan)
     entries, months = dict(booked.entries), {}
     drivers = [_with(driver, planned) for driver in booked.drivers]
-    for driver in _posted(drivers, planned):
-        due = posting.due_of(driver, now=at)
+    for driver, due in posting.due_of(_posted(drivers, planned), now=at):
         months[driver.pk] = _months(driver, due)
         if rows := _rows(driver, due):
             entries[driver.pk] = columns_from(rows)
@@ -112,7 +111,7 @@ def _with(driver: ValueDriver, planned: Assumption) -> ValueDriver:
     if not roles:
         return driver
     copy = ValueDriver.objects.select_related(
-        "initiative", "kpi__initiative", "volume_kpi", "unit_value", "realisation", "attribution"
+        "initiative", "kpi__initiative", "volume_kpi", "unit_value", "realisation", "attribution", "pool"
     ).get(pk=driver.pk)
     for role in roles:
         setattr(copy, role, planned)

@@ -82,6 +82,17 @@ class DriverPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolPlan:
+    """`hours`: paid ones a month."""
+
+    slug: str
+    name: str
+    hours: str
+    owner: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class CostPlan:
     """`months`: how many monthly payments, 0 for a single one, None for one that goes on."""
 

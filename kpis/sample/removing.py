@@ -16,6 +16,7 @@ from kpis.definitions.models import Initiative, Kpi
 from kpis.digests.models import Digest
 from kpis.ledger import changing, closing
 from kpis.ledger.models import LedgerEntry
+from kpis.ledger.pools import stating
 from kpis.measurements.models import Measurement
 from kpis.sample import digest
 
@@ -68,5 +69,6 @@ def remove_sample(*, by: User | Token | None, at: datetime) -> int:
         why = _("Something of your own still rests on the sample: %(names)s. Change or delete it first.")
         raise ChangeRefused("sample_in_use", why % {"names": names}) from held
     closing.forget_sample_periods()
+    stating.forget_sample_pools()
     audit.record(REMOVED, by=by, subject="sample", details={"initiatives": len(sample)}, at=at)
     return len(sample)

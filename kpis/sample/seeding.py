@@ -22,8 +22,9 @@ from kpis.ingest import quarters
 from kpis.ingest.accepting import accept_columns
 from kpis.ingest.columns import Columns, columns_of, joined
 from kpis.ledger.models import Assumption, CostEntry, ValueDriver
+from kpis.ledger.pools import stating
 from kpis.phases import history
-from kpis.sample import books, removing
+from kpis.sample import books, pools, removing
 from kpis.sample.initiatives import INITIATIVES
 from kpis.sample.measured import Company, Points
 from kpis.sample.plan import (
@@ -86,6 +87,7 @@ class _Seeding:
         in_time, late = self._measurements()
         self._send(in_time)
         _work_off()
+        pools.state_pools(self.time, by=self.by, at=self.at)
         for plan in INITIATIVES:
             self._baselines(plan)
             self._money(plan)
@@ -251,10 +253,11 @@ class _Seeding:
         def kpi(slug: str) -> Kpi | None:
             return Kpi.objects.get(key=f"{initiative.slug}.{slug}") if slug else None
 
+        measured = Kpi.objects.get(key=f"{initiative.slug}.{plan.kpi}")
         driver = ValueDriver(
             initiative=initiative,
             name=plan.name,
-            kpi=kpi(plan.kpi),
+            kpi=measured,
             volume_kpi=kpi(plan.volume_kpi),
             volume_per_interval=Decimal(plan.volume_per_interval) if plan.volume_per_interval else None,
             unit_factor=Decimal(plan.unit_factor),
@@ -263,7 +266,7 @@ class _Seeding:
             attribution=self._assumption(plan.attribution),
             benefit_type=plan.benefit_type,
             is_freed_time=plan.is_freed_time,
-            pool=plan.pool,
+            pool=stating.pool_of(plan.pool, initiative, measured, by=self.by, at=self.at),
             owner=plan.owner,
             source=plan.source,
         )

@@ -62,7 +62,7 @@ def _claimed(f: DecisionFacts) -> DecisionWords:
     return DecisionWords(
         _("Two initiatives claim the same hours."),
         f"{f.names[0]}, {f.names[1]}.",
-        _named(_("%(amount)s counted twice"), amount=money_exact(f.money or 0, f.currency)),
+        _named(_("%(amount)s not counted"), amount=money_exact(f.money or 0, f.currency)),
         _named(_("%(who)s confirms"), who=f.who) if f.who else "",
         _("See overlap"),
     )

@@ -106,6 +106,7 @@ CAUSES = {
     "assumption": gettext_lazy("changed assumption"),
     "baseline": gettext_lazy("changed baseline"),
     "driver": gettext_lazy("changed value driver or go-live"),
+    "overlap": gettext_lazy("other claims on the same pool"),
 }
 PERIOD_STATUSES = {
     "closed": pgettext_lazy("of a period", "closed"),

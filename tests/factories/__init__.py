@@ -37,10 +37,12 @@ from tests.factories.judgement import (
 from tests.factories.mail import ChangeFactory, DigestFactory, EditionFactory, OutboxMailFactory, RecipientFactory
 from tests.factories.money import (
     AssumptionFactory,
+    CapacityFactory,
     CostEntryFactory,
     ExchangeRateFactory,
     LedgerEntryFactory,
     PeriodFactory,
+    PoolFactory,
     ShareFactory,
     ValueDriverFactory,
 )
@@ -73,6 +75,7 @@ __all__ = [
     "BaselineFactory",
     "BatchFactory",
     "BenchmarkFactory",
+    "CapacityFactory",
     "ChangeFactory",
     "ComparisonFactory",
     "ControllerFactory",
@@ -96,6 +99,7 @@ __all__ = [
     "OutboxMailFactory",
     "PeriodFactory",
     "PhaseEntryFactory",
+    "PoolFactory",
     "ProductOwnerFactory",
     "PullFactory",
     "ReceivedSeriesFactory",

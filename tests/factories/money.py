@@ -9,6 +9,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from kpis.ledger.models import Assumption, CostEntry, ExchangeRate, LedgerEntry, Period, ValueDriver
+from kpis.ledger.pools.models import Capacity, Pool
 from tests.factories.access import ControllerFactory
 from tests.factories.definitions import InitiativeFactory, KpiFactory
 from tests.factories.judgement import BaselineFactory
@@ -51,6 +52,30 @@ class ValueDriverFactory(DjangoModelFactory):
     unit_value = factory.SubFactory(AssumptionFactory)
     realisation = factory.SubFactory(ShareFactory)
     attribution = factory.SubFactory(ShareFactory, name="Attribution")
+
+
+class PoolFactory(DjangoModelFactory):
+    """Hours of a team, without a capacity."""
+
+    class Meta:
+        model = Pool
+        django_get_or_create = ("slug",)
+
+    slug = "team north"
+    name = factory.LazyAttribute(lambda pool: pool.slug)
+
+
+class CapacityFactory(DjangoModelFactory):
+    """A thousand paid hours a month, since before everything."""
+
+    class Meta:
+        model = Capacity
+
+    pool = factory.SubFactory(PoolFactory)
+    since = date(2026, 1, 1)
+    quantity = Decimal(1000)
+    owner = "Head of Service"
+    source = "Payroll, paid hours"
 
 
 class CostEntryFactory(DjangoModelFactory):
@@ -100,6 +125,8 @@ class LedgerEntryFactory(DjangoModelFactory):
     realisation = Decimal("0.7")
     attribution = Decimal("0.7")
     amount = Decimal("106.17")
+    claimed = factory.LazyAttribute(lambda entry: entry.amount)
+    counted = factory.LazyAttribute(lambda entry: entry.amount)
     low = Decimal("80.00")
     high = Decimal("130.00")
     currency = factory.LazyAttribute(lambda entry: entry.initiative.currency)

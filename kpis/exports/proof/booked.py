@@ -14,9 +14,10 @@ from kpis.roi.flows import Flows
 
 ENTRIES = (
     "entry", "driver", "driver_name", "kpi", "unit", "baseline", "volume_kpi", "interval_start", "interval_end",
-    "booked_at", "flows_on", "sign", "counterfactual", "actual", "volume", "unit_factor", "unit_value", "realisation",
-    "attribution", "amount", "low", "high", "currency", "benefit_type", "is_freed_time", "evidence_grade", "method",
-    "status", "provisional", "measurements", "corrects", "causes", "computed_at",
+    "booked_at", "flows_on", "sign", "counterfactual", "actual", "volume", "unit_factor", "unit_value",
+    "realisation", "attribution", "claimed", "counted", "amount", "low", "high", "currency", "benefit_type",
+    "is_freed_time", "evidence_grade", "method", "status", "provisional", "measurements", "corrects", "causes",
+    "computed_at",
 )  # fmt: skip
 ASSUMPTIONS = (
     "driver", "driver_name", "driver_version", "driver_owner", "driver_source", "valid_from", "valid_to", "term",
@@ -53,6 +54,8 @@ def entry_rows(entries: Iterable[LedgerEntry], calendar: Calendar) -> Iterator[t
             terms.unit_value,
             terms.realisation,
             terms.attribution,
+            entry.claimed,
+            entry.counted,
             entry.amount,
             entry.low,
             entry.high,

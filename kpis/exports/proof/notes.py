@@ -42,6 +42,10 @@ def readme(name: str, *, period: str, sample: bool) -> Iterator[bytes]:
             "Not recomputed here: what would have been without AI where a regression says so, and the 80 % range, "
             "which is drawn. How both come to be is in methods.txt; the values that they rest on are in the tables."
         ),
+        gettext(
+            "Nor what counts of a claim on hours or money on which other initiatives draw too: it rests on their "
+            "claims, which are not in this file. The columns claimed and counted say where it is less."
+        ),
         _contents(),
     ]
     yield "\n\n".join(lines).encode() + b"\n"

@@ -87,15 +87,21 @@ def worth(row: Row) -> Decimal:
 
 
 def check_entries(entries: list[Row]) -> str:
-    """Each amount from its own row; of an adjustment what its interval is worth now less all that was booked before."""
+    """Each claim from its own row; the amount is what counts of it, of an adjustment less all booked before."""
     booked: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for row in sorted(entries, key=lambda row: int(row["entry"])):
         interval = row["driver"], row["interval_start"], row["interval_end"]
         before = booked[interval] if row["status"] == "adjustment" else Decimal(0)
-        same(f"entries.csv, entry {row['entry']}, amount", Decimal(row["amount"]), worth(row) - before)
+        claimed, counted = Decimal(row["claimed"]), Decimal(row["counted"])
+        same(f"entries.csv, entry {row['entry']}, claimed", claimed, worth(row))
+        if counted != claimed and not 0 <= counted < claimed:
+            raise Differs(f"entries.csv, entry {row['entry']}: {counted} counts of a claim of {claimed}")
+        same(f"entries.csv, entry {row['entry']}, amount", Decimal(row["amount"]), counted - before)
         booked[interval] += Decimal(row["amount"])
     adjustments = sum(row["status"] == "adjustment" for row in entries)
-    return f"{len(entries)} entries come to their amounts, {adjustments} adjustments among them"
+    cut = sum(row["counted"] != row["claimed"] for row in entries)
+    said = f"; of {cut} claims not all counts, since others draw on the same hours or money" if cut else ""
+    return f"{len(entries)} entries come to their amounts, {adjustments} adjustments among them{said}"
 
 
 def check_intervals(entries: list[Row], statement: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from tests.factories import (
     DataSourceFactory,
     InitiativeFactory,
     KpiFactory,
+    PoolFactory,
     PullFactory,
 )
 
@@ -47,13 +48,14 @@ def test_an_initiative_that_loses_is_told_with_what_a_month_costs_single_costs_l
 
 def test_the_same_hours_claimed_by_two_initiatives_are_told_with_the_claim_of_weaker_evidence(driver, book):
     one, other = InitiativeFactory(), InitiativeFactory()
-    for each, amount, grade in ((one, 100, "C"), (other, 900, "D")):
-        book(driver(each, pool="team north"), "2026-03-02", amount, evidence_grade=grade)
+    for each, claimed, counted, grade in ((one, 100, 100, "C"), (other, 900, 0, "D")):
+        saved = driver(each, pool=PoolFactory(slug="team north"))
+        book(saved, "2026-03-02", counted, claimed=claimed, evidence_grade=grade)
         CostEntryFactory(initiative=each, amount=Decimal(1))
 
     found = [d for d in needed(one, other) if d.rule is Rule.CLAIMED_TWICE]
 
-    assert [(d.initiative, d.money, d.facts["pool"]) for d in found] == [(other, Decimal(900), "team north")]
+    assert [(d.initiative, d.money, d.facts["pool"].slug) for d in found] == [(other, Decimal(900), "team north")]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from openapi_schema_validator import OAS31Validator
 
 from kpis.api.variant_forms import PORTFOLIO, RETURN
 from tests.db.roi.conftest import AS_OF, book, driver
-from tests.factories import CostEntryFactory, InitiativeFactory, OrganisationFactory
+from tests.factories import CostEntryFactory, InitiativeFactory, OrganisationFactory, PoolFactory
 
 __all__ = ["book", "driver"]
 
@@ -134,7 +134,7 @@ def test_a_portfolio_of_nine_asks_the_database_as_often_as_one_of_three(reader, 
     def grow(by: int) -> None:
         for initiative in InitiativeFactory.create_batch(by):
             for day in ("2026-03-02", "2026-05-04"):
-                book(driver(initiative, pool="team north"), day, 100)
+                book(driver(initiative, pool=PoolFactory(slug="team north")), day, 100)
             CostEntryFactory(initiative=initiative)
 
     def asked() -> int:

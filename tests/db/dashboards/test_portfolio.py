@@ -16,6 +16,7 @@ from tests.factories import (
     DataSourceFactory,
     InitiativeFactory,
     KpiFactory,
+    PoolFactory,
 )
 
 __all__ = ["book", "driver", "house"]
@@ -34,7 +35,7 @@ def test_the_page_asks_as_often_for_nine_initiatives_as_for_three(driver, book):
 
     def grow(by: int) -> None:
         for initiative in InitiativeFactory.create_batch(by):
-            saved = driver(initiative, pool="team north")
+            saved = driver(initiative, pool=PoolFactory(slug="team north"))
             for day in ("2026-03-02", "2026-05-04"):
                 book(saved, day, 100)
             CostEntryFactory(initiative=initiative)

@@ -13,6 +13,7 @@ from tests.factories import (
     KpiFactory,
     LedgerEntryFactory,
     MeasurementFactory,
+    PoolFactory,
     SeriesFactory,
     ValueDriverFactory,
 )
@@ -35,7 +36,7 @@ def test_the_rows_behind_an_entry_add_up_to_its_actual_value_and_its_amount_foll
 
     assert [row.value for row in proof.rows] == [8.0, 11.0]
     assert (proof.added_up.value, proof.weight, proof.agrees) == (10.0, 3.0, True)
-    assert proof.amount == entry.amount == Decimal("106.17")
+    assert proof.claimed == entry.amount == Decimal("106.17")
 
 
 def test_rows_that_do_not_add_up_to_it_are_told(entry):
@@ -64,12 +65,14 @@ def test_an_entry_that_outlives_some_of_its_rows_says_so_and_does_not_add_up_the
     proof = proving.proof_of(entry)
 
     assert (proof.rows_gone, proof.added_up, proof.agrees) == (True, None, None)
-    assert proof.amount == entry.amount
+    assert proof.claimed == entry.amount
 
 
-def claim(pool, amount, grade="C", kpi=None):
+def claim(pool, claimed, grade="C", kpi=None, *, counted=None):
+    pool = PoolFactory(slug=pool) if pool else None
     driver = ValueDriverFactory(kpi=kpi or KpiFactory(), pool=pool)
-    LedgerEntryFactory(driver=driver, amount=Decimal(amount), evidence_grade=grade)
+    amount = Decimal(claimed if counted is None else counted)
+    LedgerEntryFactory(driver=driver, claimed=Decimal(claimed), amount=amount, evidence_grade=grade)
     return driver
 
 
@@ -78,11 +81,12 @@ def found(*drivers):
 
 
 def test_two_initiatives_that_claim_the_same_hours_are_found_better_evidence_first():
-    large, proved = claim("team north", 900), claim("team north", 100, grade="A")
+    large, proved = claim("team north", 900, counted=0), claim("team north", 100, grade="A")
 
     (overlap,) = found(large, proved)
 
-    assert (overlap.pool, overlap.first.driver, overlap.claimed_again) == ("team north", proved, Decimal(900))
+    assert (overlap.pool.slug, overlap.first.driver, overlap.not_counted) == ("team north", proved, Decimal(900))
+    assert [(other.claimed, other.counted) for other in overlap.others] == [(Decimal(900), Decimal(0))]
 
 
 def test_two_drivers_of_one_initiative_other_pools_and_losses_claim_nothing_twice():

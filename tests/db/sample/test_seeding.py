@@ -59,7 +59,16 @@ def test_every_entry_of_the_ledger_is_its_own_arithmetic(today):
         sign = -1 if entry.driver.kpi.direction == "decrease" else 1
         moved = sign * (entry.actual - entry.counterfactual)
         worth = float(entry.unit_factor * entry.unit_value * entry.realisation * entry.attribution)
-        assert float(entry.amount) == pytest.approx(moved * entry.volume * worth, abs=0.0051)
+        assert float(entry.claimed) == pytest.approx(moved * entry.volume * worth, abs=0.0051)
+
+
+def test_the_hours_that_support_triage_measures_are_not_counted_again(today):
+    claims = LedgerEntry.objects.filter(driver__name="Search time saved, service agents")
+    assert claims.count() == 6
+    assert all(entry.claimed > 6000 and entry.counted == entry.amount == 0 for entry in claims)
+    others = LedgerEntry.objects.exclude(driver__name="Search time saved, service agents").exclude(status="adjustment")
+    assert all(entry.claimed == entry.counted == entry.amount for entry in others)
+    assert not LedgerEntry.objects.filter(causes__contains=["overlap"]).exists()
 
 
 def test_the_sample_leaves_nothing_behind_when_it_is_removed(today):
