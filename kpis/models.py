@@ -14,6 +14,7 @@ from kpis.ledger.models import (
     ExchangeRate,
     LedgerEntry,
     Period,
+    Trace,
     ValueDriver,
 )
 from kpis.ledger.pools.models import Apart, Capacity, Pool
@@ -73,6 +74,7 @@ __all__ = [
     "Target",
     "Token",
     "TokenRate",
+    "Trace",
     "User",
     "ValueDriver",
 ]

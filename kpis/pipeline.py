@@ -1,8 +1,9 @@
 """HOW A NUMBER COMES TO BE, in order. Start reading here.
 
-    arrivals  ──►  interval values  ──►  effects  ──►  ledger entries  ──►  said to the browsers
-             roll up               evaluate        post                announce
+    arrivals  ──►  interval values  ──►  effects  ──►  ledger entries, their traces  ──►  said to the browsers
+             roll up               evaluate        post                              announce
 
+A trace says what of an entry's freed time a follow-up KPI shows; it is posted with the entries that it is a part of.
 ROI is not stored: a page, the API and the digest compute it from the ledger and the costs (`roi.statement`). Each
 step commits by itself and leaves its own to-do rows (`Arrival`, `KpiState.evaluated_version`), so a stop in between
 loses nothing, and a second run of any step changes nothing.

@@ -57,6 +57,7 @@ urlpatterns = [
     path("how/initiatives/<slug:slug>/<slug:member>/", how.of_initiative, name="how-initiative"),
     path("how/drivers/<int:pk>/", how.of_driver, name="how-driver"),
     path("how/entries/<int:pk>/", how.of_entry, name="how-entry"),
+    path("how/traces/<int:pk>/", how.of_trace, name="how-trace"),
     path("methods/", methods.methods, name="methods"),
     path("benchmarks/", benchmarks.listing, name="benchmarks"),
     path("benchmarks/<slug:slug>/", benchmarks.one, name="benchmark"),

@@ -1,6 +1,6 @@
 """Does every stored figure follow from the measurements? Recompute all of them, compare, list what differs.
 
-    measurements  ──►  interval values  ──►  effects  ──►  ledger entries  ──►  ROI
+    measurements  ──►  interval values  ──►  effects  ──►  ledger entries  ──►  traces  ──►  ROI
 
 Nothing is written. Each step is recomputed from the step before *as recomputed*, never from a table, so that a row
 that somebody changed is named together with all that it should have led to. Figures are compared as of the instant
@@ -25,13 +25,14 @@ from kpis.definitions.models import Initiative, Kpi
 from kpis.evaluation import effects
 from kpis.evaluation.models import Effect
 from kpis.ingest import quarters
-from kpis.ledger import account, adjusting, posting, proving
+from kpis.ledger import account, adjusting, posting, proving, trace_deviations, tracing
 from kpis.ledger.columns import columns_from
-from kpis.ledger.models import LedgerEntry, Period, ValueDriver
+from kpis.ledger.models import LedgerEntry, Period, Trace, ValueDriver
 from kpis.ledger.pools import counting
 from kpis.ledger.pools.counting import Draft
+from kpis.ledger.traced import traces_from_rows
 from kpis.measurements.models import Arrival
-from kpis.roi.flows import Flows, flows_from, flows_of
+from kpis.roi.flows import Booked, Flows, flows_from, flows_of
 from kpis.roi.statement import Statement, statement_of
 from kpis.rollups.deviations import NOTHING, deviations_of
 from kpis.rollups.models import KpiState
@@ -82,9 +83,10 @@ def verify(*, now: datetime) -> Verification:
             kpi.pk: effects.effect_as_of(kpi, as_of=stored[kpi.pk].as_of) for kpi in kpis if kpi.pk in settled
         }
         entries = _verify_effects_and_entries(kpis, stored, recomputed, settled, result)
+        traces = _verify_traces(entries, recomputed, settled, result)
     _verify_periods(result)
     _verify_sendings(result, calendar)
-    _verify_statements(entries, recomputed, result, now=now)
+    _verify_statements(entries, traces, recomputed, result, now=now)
     return result
 
 
@@ -208,6 +210,34 @@ def _unlike_their_rows(booked: Iterable[LedgerEntry], name: str, calendar: Calen
             yield Difference(f"{named} amount", entry.amount, amount)
 
 
+def _verify_traces(
+    entries: Mapping[int, list[LedgerEntry]],
+    recomputed: Mapping[int, Effect],
+    settled: Mapping[int, datetime],
+    result: Verification,
+) -> dict[int, list[Trace]]:
+    """Answers by driver the traces as they should be; only of initiatives whose entries settled."""
+    calendar = organisation.calendar()
+    found: dict[int, list[Trace]] = defaultdict(list)
+    of_driver: dict[int, list[LedgerEntry]] = defaultdict(list)
+    for entry in (entry for some in entries.values() for entry in some):
+        of_driver[entry.driver_id].append(entry)
+    for follow_up in tracing.follow_ups_behind(list(settled)):
+        if follow_up.initiative_id not in entries:
+            continue
+        deviations = trace_deviations.deviations_of(
+            follow_up, of_driver, recomputed.get(follow_up.pk), now=max(settled.values())
+        )
+        result.compared["traces"] += deviations.rows
+        result.differences += [
+            Difference(f"{d.what} {_local(d.start, calendar)} {d.figure}", d.stored, d.recomputed)
+            for d in deviations.unlike
+        ]
+        for driver_id, rows in deviations.due.items():
+            found[driver_id] += rows
+    return found
+
+
 def _verify_periods(result: Verification) -> None:
     """What a closed period froze, against its entries and costs as they stand."""
     initiatives = list(Initiative.objects.order_by("slug"))
@@ -233,7 +263,12 @@ def _verify_sendings(result: Verification, calendar: Calendar) -> None:
 
 
 def _verify_statements(
-    entries: Mapping[int, list[LedgerEntry]], recomputed: Mapping[int, Effect], result: Verification, *, now: datetime
+    entries: Mapping[int, list[LedgerEntry]],
+    traces: Mapping[int, list[Trace]],
+    recomputed: Mapping[int, Effect],
+    result: Verification,
+    *,
+    now: datetime,
 ) -> None:
     """ROI is not stored: what pages say from the stored rows, against what they would say from the recomputed ones."""
     calendar = organisation.calendar()
@@ -244,7 +279,7 @@ def _verify_statements(
             )
             for flows in (
                 flows_of([initiative], as_of=now),
-                _flows_of_entries(initiative, entries[initiative.pk], recomputed, now),
+                _flows_of_entries(initiative, entries[initiative.pk], traces, recomputed, now),
             )
         )
         result.compared["ROI statements"] += 1
@@ -256,14 +291,27 @@ def _verify_statements(
 
 
 def _flows_of_entries(
-    initiative: Initiative, entries: Iterable[LedgerEntry], effects: Mapping[int, Effect], now: datetime
+    initiative: Initiative,
+    entries: Iterable[LedgerEntry],
+    traces: Mapping[int, list[Trace]],
+    effects: Mapping[int, Effect],
+    now: datetime,
 ) -> list[Flows]:
     booked: dict[ValueDriver, list[LedgerEntry]] = defaultdict(list)
     for entry in entries:
         if entry.booked_at <= now:
             booked[entry.driver].append(entry)
     columns = {driver.pk: columns_from(found) for driver, found in booked.items()}
-    return flows_from([initiative], booked, columns, effects, as_of=now)
+    traced = {
+        driver.pk: traces_from_rows(sorted((t for t in traces[driver.pk] if t.booked_at <= now), key=_interval))
+        for driver in booked
+        if driver.pk in traces
+    }
+    return flows_from([initiative], Booked(list(booked), columns, effects, traced), as_of=now)
+
+
+def _interval(trace: Trace) -> datetime:
+    return trace.interval_start
 
 
 def _figures(statement: Statement) -> dict[str, Any]:
@@ -273,6 +321,7 @@ def _figures(statement: Statement) -> dict[str, Any]:
         "benefits.direct": benefits.direct,
         "benefits.indirect": benefits.indirect,
         "benefits.freed": benefits.freed,
+        "benefits.captured": benefits.captured,
         "net": statement.net,
         "roi": statement.roi.value,
         "npv": returns.npv.value,

@@ -20,6 +20,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "money": (
         "money", "investment", "internal_rate", "modified_rate", "named_returns", "tei", "assumptions", "streams",
+        "tracing",
     ),
     "position": ("position",),
     "comparison": ("welch", "variation", "ratios", "cuped", "proportions", "poisson", "bootstrap", "ab_test"),

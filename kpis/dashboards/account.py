@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from kpis.figures.tornado import Swing as DrawnSwing
 from kpis.figures.tornado import tornado_cells
 from kpis.figures.waterfall import Step, waterfall_cells
+from kpis.roi.flows import DriverFlow
 from kpis.roi.sensitivity import Swing
 from kpis.roi.statement import Statement
 from kpis.wording.verdicts import COST_CATEGORIES
@@ -37,10 +38,8 @@ class TornadoRow:
 def waterfall(statement: Statement) -> list[WaterfallRow]:
     """Benefits by driver, their sum, costs by category, the net; the drawn cells share one scale."""
     rows: list[tuple[object, str, Decimal, str, int | None]] = []
-    for flows in statement.flows:
-        for flow in flows.drivers:
-            form = "freed" if flow.driver.is_freed_time else "benefit"
-            rows.append((flow.driver.name, flow.evidence_grade, flow.amount, form, flow.driver.pk))
+    for flow in (flow for flows in statement.flows for flow in flows.drivers):
+        rows += [(name, flow.evidence_grade, part, form, flow.driver.pk) for name, part, form in _parts(flow)]
     rows.append((_("Came back"), "", statement.benefits.total, "total", None))
     rows += [
         (COST_CATEGORIES[category], "", -amount, "cost", None)
@@ -49,6 +48,23 @@ def waterfall(statement: Statement) -> list[WaterfallRow]:
     rows.append((_("Net"), "", statement.net, "total", None))
     cells = waterfall_cells([Step(amount, form) for _label, _grade, amount, form, _pk in rows])
     return [WaterfallRow(*row, _drawn(cell)) for row, cell in zip(rows, cells, strict=True)]
+
+
+def _parts(flow: DriverFlow) -> list[tuple[object, Decimal, str]]:
+    """A driver, or what of its freed time is traced in the books and what is not."""
+    name, traced = flow.driver.name, flow.traced
+    if not traced:
+        return [(name, flow.amount, "freed" if flow.driver.is_freed_time else "benefit")]
+    by = flow.driver.captured_by
+    where = (
+        _("{driver}, traced in {kpi}").format(driver=name, kpi=by.name)
+        if by
+        else _("{driver}, traced").format(driver=name)
+    )
+    return [
+        (where, traced, "benefit"),
+        (_("{driver}, freed time only").format(driver=name), flow.amount - traced, "freed"),
+    ]
 
 
 def tornado(statement: Statement) -> list[TornadoRow]:

@@ -15,9 +15,10 @@ from kpis.dashboards.frame import page
 from kpis.dashboards.portfolio import chosen_initiatives
 from kpis.dashboards.proofs import driver_proof, sum_proof
 from kpis.definitions.sight import initiatives_seen_by
-from kpis.ledger import expiry
+from kpis.ledger import expiry, trace_proving
 from kpis.ledger.proving import proof_of
 from kpis.ledger.reading import drivers_seen_by, entries_seen_by
+from kpis.ledger.whereabouts import traces_seen_by
 from kpis.plumbing import clock
 from kpis.roi.portfolio import portfolio_statement
 from kpis.roi.statement import roi_statement
@@ -66,6 +67,17 @@ def of_entry(request: HttpRequest, pk: int) -> HttpResponse:
     expiry.marked([entry])
     context = {"entry_proof": proof_of(entry), "initiative": entry.initiative, "sample": entry.initiative.is_sample}
     return page(request, "dashboards/how/entry.html", context, current="portfolio")
+
+
+@login_required
+@require_safe
+def of_trace(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a follow-up KPI shows of a driver's freed time in one interval, with every measurement behind it."""
+    trace = get_object_or_404(traces_seen_by(request.user), pk=pk)
+    context = {"trace_proof": trace_proving.proof_of(trace), "initiative": trace.initiative}
+    return page(
+        request, "dashboards/how/trace.html", context | {"sample": trace.initiative.is_sample}, current="portfolio"
+    )
 
 
 def _known(member: str) -> None:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
 
+from kpis.calculations.choice import enough_for
+from kpis.calculations.intervals import Granularity
 from kpis.definitions import organisation
+from kpis.definitions.models import Kpi
 from kpis.evaluation.models import Effect
 from kpis.evaluation.reading import effect_of
 from kpis.ledger.columns import amount, by_kind
 from kpis.ledger.costs import CostLine
-from kpis.ledger.models import Assumption, AssumptionVersion, LedgerEntry, ValueDriver
+from kpis.ledger.models import Assumption, AssumptionVersion, LedgerEntry, Trace, ValueDriver
 from kpis.ledger.overlap import Overlap
 from kpis.ledger.proving import EntryProof, proof_of
 from kpis.ledger.reading import entries_of
 from kpis.ledger.versions import ROLES, Span, assumptions_of, spans_of
+from kpis.ledger.whereabouts import Whereabouts, whereabouts_of
 from kpis.roi import ranges
 from kpis.roi.flows import DriverFlow, flows_of
 from kpis.roi.register import Marks, marks_of
@@ -26,11 +30,15 @@ from kpis.roi.statement import DRAWS, Statement
 from kpis.wording.verdicts import COST_CATEGORIES
 
 NEWEST_ENTRIES = 8
+PARTED = {"captured", "freed"}  # the figures that part freed time by whether it was traced
 
 
 @dataclass(frozen=True, slots=True)
 class DriverLine:
-    """What one driver adds to the figure; one line for each way in which its entries were booked."""
+    """What one driver adds to the figure; one line for each way in which its entries were booked.
+
+    part : of freed time what follow-up KPIs have traced (`traced`) or have not (`freed`), where the figure parts them.
+    """
 
     driver: ValueDriver
     grade: str
@@ -38,6 +46,7 @@ class DriverLine:
     is_freed_time: bool
     entries: int
     amount: Decimal
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +70,8 @@ class SumProof:
 
 def sum_proof(statement: Statement, member: str, *, overlaps: Sequence[Overlap]) -> SumProof:
     """The parts of one member of a statement, each of which opens in turn."""
-    lines = (
-        [] if member == "invested" else [line for f in statement.flows for flow in f.drivers for line in _lines(flow)]
-    )
-    chosen = tuple(line for line in lines if _belongs(line, member))
+    flows = [] if member == "invested" else [flow for f in statement.flows for flow in f.drivers]
+    chosen = tuple(line for flow in flows for line in _lines(flow, member) if _belongs(line, member))
     with_costs = member in {"invested", "net", "roi", "without_declared"}
     return SumProof(
         member=member,
@@ -76,17 +83,26 @@ def sum_proof(statement: Statement, member: str, *, overlaps: Sequence[Overlap])
     )
 
 
-def _lines(flow: DriverFlow) -> list[DriverLine]:
+def _lines(flow: DriverFlow, member: str) -> list[DriverLine]:
     """A driver or baseline that has changed leaves closed entries as they are: of another grade or kind than later."""
     parts = by_kind(flow.entries).items()
-    return [DriverLine(flow.driver, *kind, entries=len(entries), amount=amount(entries)) for kind, entries in parts]
+    lines = [DriverLine(flow.driver, *kind, entries=len(entries), amount=amount(entries)) for kind, entries in parts]
+    if member not in PARTED or not flow.traces.size:
+        return lines
+    freed = [line for line in lines if _belongs(line, "freed")]
+    both = (("traced", flow.traces.size, flow.traced), ("freed", sum(line.entries for line in freed), flow.freed))
+    newest = replace(freed[-1], grade=flow.evidence_grade)
+    return [
+        *(line for line in lines if line not in freed),
+        *(replace(newest, part=part, entries=int(rows), amount=money) for part, rows, money in both),
+    ]
 
 
 def _belongs(line: DriverLine, member: str) -> bool:
     direct = line.benefit_type == ValueDriver.BenefitType.DIRECT
     rules = {
-        "captured": direct and not line.is_freed_time,
-        "freed": direct and line.is_freed_time,
+        "captured": direct and (not line.is_freed_time or line.part == "traced"),
+        "freed": direct and line.is_freed_time and line.part != "traced",
         "indirect": not direct,
         "without_declared": line.grade != "D",
     }
@@ -136,9 +152,29 @@ class DriverProof:
     effect: Effect | None
     newest: tuple[LedgerEntry, ...]
     example: EntryProof | None
-
+    whereabouts: tuple[Whereabouts, ...]
     assumptions: tuple[AssumptionLine, ...] = ()
     parts: tuple[Part, ...] = ()
+
+    @property
+    def newest_trace(self) -> Trace | None:
+        return next((row.newest for row in self.whereabouts if row.newest), None)
+
+    @property
+    def whereabouts_kpi(self) -> Kpi | None:
+        """The follow-up KPI, or the former one."""
+        return self.driver.captured_by or (self.newest_trace.kpi if self.newest_trace else None)
+
+    @property
+    def needed_before(self) -> int:
+        """How many intervals before go-live a range of the follow-up KPI would need."""
+        kpi = self.whereabouts_kpi
+        return enough_for("ar1", Granularity(kpi.interval)).before if kpi else 0
+
+    @property
+    def saved(self) -> Decimal:
+        """The freed time of all intervals, traced or not."""
+        return sum((row.saved for row in self.whereabouts), Decimal(0))
 
     @property
     def intervals(self) -> int:
@@ -169,6 +205,7 @@ def driver_proof(driver: ValueDriver, *, now: datetime) -> DriverProof:
         example=proof_of(example) if example else None,
         assumptions=tuple(_assumptions(driver, now)),
         parts=_parts(flow),
+        whereabouts=tuple(whereabouts_of(driver, now=now)),
     )
 
 

@@ -20,8 +20,8 @@ from kpis.calculations import units
 from kpis.definitions import changing
 from kpis.definitions.changing import Actor, ChangeRefused
 from kpis.definitions.models import Initiative, Kpi
-from kpis.ledger import periods, spending
-from kpis.ledger.models import Assumption, LedgerEntry, ValueDriver
+from kpis.ledger import follow_up_rules, periods, spending
+from kpis.ledger.models import Assumption, LedgerEntry, Trace, ValueDriver
 from kpis.ledger.pools import stating
 from kpis.plumbing import changes, wakeup
 from kpis.rollups import states
@@ -52,6 +52,7 @@ def create_driver(fields: Mapping[str, Any], *, by: Actor, at: datetime) -> Valu
         given[name] = _assumption(name, given[name], driver=fields["name"])
     if "pool" in given:
         given["pool"] = stating.pool_of(given["pool"], given["initiative"], given["kpi"], by=by, at=at)
+    follow_up_rules.refuse_senseless(ValueDriver(**given))
     driver = changing.create(ValueDriver(**given), by=by, at=at)
     numbers_moved([driver.kpi_id], driver.initiative)
     return driver
@@ -67,6 +68,7 @@ def change_driver(driver: ValueDriver, fields: Mapping[str, Any], *, by: Actor, 
     if "pool" in given:
         kpi = given.get("kpi", driver.kpi)
         given["pool"] = stating.pool_of(given["pool"], driver.initiative, kpi, by=by, at=at)
+    _refuse_senseless_follow_up(driver, given)
     for name in ASSUMED.keys() & given.keys():
         standing = getattr(driver, name)
         if _as_stated(standing) == given[name]:
@@ -94,11 +96,20 @@ def delete_driver(driver: ValueDriver, *, by: Actor, at: datetime) -> None:
     periods.hold_books()
     _refuse_booked(driver.entries.all())
     assumed = [driver.unit_value_id, driver.realisation_id, driver.attribution_id]
+    moved = {pk for pk in (driver.kpi_id, driver.captured_by_id) if pk is not None}  # others may share the follow-up
     changing.delete(driver, by=by, at=at)
     _drop_unused(assumed)
-    numbers_moved([driver.kpi_id], driver.initiative)
+    numbers_moved(moved, driver.initiative)
     if driver.pool_id is not None:
         stating.count_anew([driver.pool_id])
+
+
+def _refuse_senseless_follow_up(driver: ValueDriver, fields: Mapping[str, Any]) -> None:
+    """Also where not the follow-up changes but what it is held against."""
+    becomes = ValueDriver.objects.select_related("initiative", "kpi", "captured_by").get(pk=driver.pk)
+    for name in fields.keys() - ASSUMED.keys():
+        setattr(becomes, name, fields[name])
+    follow_up_rules.refuse_senseless(becomes)
 
 
 def _with_one_volume(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,12 +198,13 @@ def remove_kpi(kpi: Kpi, *, by: Actor, at: datetime) -> None:
     """
     periods.hold_books()
     _refuse_booked(LedgerEntry.objects.filter(Q(kpi=kpi) | Q(driver__kpi=kpi)))
+    _refuse_booked(Trace.objects.filter(kpi=kpi))
     _remove_drivers(ValueDriver.objects.filter(kpi=kpi))
     changing.delete(kpi, by=by, at=at)
     numbers_moved([], kpi.initiative)
 
 
-def _refuse_booked(entries: QuerySet[LedgerEntry]) -> None:
+def _refuse_booked(entries: QuerySet[LedgerEntry] | QuerySet[Trace]) -> None:
     """Closed entries and adjustments stay for good, and with them what they were computed from."""
     if entries.exclude(status=LedgerEntry.Status.OPEN).exists():
         sentence = _("It has entries in a closed period, and those stay. A value driver ends with its last day.")

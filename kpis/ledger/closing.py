@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from kpis.access import audit, rights
@@ -14,7 +15,7 @@ from kpis.access.rights import Action
 from kpis.definitions.models import Initiative, Kpi
 from kpis.evaluation import effects
 from kpis.ledger import account, periods, posting
-from kpis.ledger.models import LedgerEntry, Period
+from kpis.ledger.models import LedgerEntry, Period, Trace
 from kpis.ledger.obstacles import obstacles_of
 from kpis.plumbing import changes, wakeup
 from kpis.rollups import states
@@ -58,9 +59,9 @@ def close_period(period: Period, *, by: User | Token, at: datetime, reason: str 
     period.account = {each.initiative.slug: each.as_json() for each in found}
     period.closed_at, period.closed_by, period.reason = at, rights.person_behind(by), reason
     period.save(force_insert=True)
-    frozen = LedgerEntry.objects.filter(
-        initiative__in=initiatives, status=LedgerEntry.Status.OPEN, interval_end__lte=period.ends_at
-    ).update(status=LedgerEntry.Status.CLOSED)
+    is_of_it = Q(initiative__in=initiatives, status=LedgerEntry.Status.OPEN, interval_end__lte=period.ends_at)
+    frozen = LedgerEntry.objects.filter(is_of_it).update(status=LedgerEntry.Status.CLOSED)
+    Trace.objects.filter(is_of_it).update(status=LedgerEntry.Status.CLOSED)
     details = {"entries": frozen, "reason": reason, "account": period.account}
     audit.record("period.closed", by=by, subject=f"period:{period.key}", details=details, at=at)
     changes.announce([("roi", initiative.slug, initiative.slug) for initiative in initiatives])

@@ -56,6 +56,11 @@ class Kind(NamedTuple):
     benefit_type: str
     is_freed_time: bool
 
+    @property
+    def is_freed(self) -> bool:
+        """Whether it is direct benefit that is freed time: in the books as far as a follow-up KPI has traced it."""
+        return self.is_freed_time and self.benefit_type == ValueDriver.BenefitType.DIRECT
+
 
 def columns_of(driver_ids: Collection[int], *, until: datetime) -> dict[int, Entries]:
     """By driver id, the entries that were booked by then; drivers without any are absent. One query."""
@@ -99,6 +104,11 @@ def columns_from(entries: Iterable[LedgerEntry]) -> Entries:
 def amount(entries: Entries) -> Decimal:
     """Their sum, exact: whole cents are added as Python's integers, which have no largest one."""
     return Decimal(sum(entries["cents"].tolist())).scaleb(-2)
+
+
+def freed(entries: Entries) -> Decimal:
+    """What of them was booked as freed time."""
+    return sum((amount(some) for kind, some in by_kind(entries).items() if kind.is_freed), Decimal(0))
 
 
 def by_kind(entries: Entries) -> dict[Kind, Entries]:

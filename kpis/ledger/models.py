@@ -234,6 +234,93 @@ class LedgerEntry(models.Model):
         return self.computed_at if self.status == self.Status.ADJUSTMENT else self.interval_end
 
 
+class Trace(models.Model):
+    """Where the time that a driver saved went: what a follow-up KPI shows of it in one of its own intervals.
+
+    amount = the smaller of `booked`, the driver's freed time of the interval, and (±(counterfactual − actual) − taken)
+    · unit_factor · unit_value, never below zero. `counterfactual` and `actual` are the follow-up's, in its unit;
+    `taken` is what drivers before this one have of it already. `unit_factor` turns the follow-up's unit into what
+    `unit_value` prices; money is taken at face value.
+
+    It is a part of the driver's entries, not added to them. Open traces follow the data; closed ones and adjustments
+    stay (trigger `booked_trace_is_frozen`), as `LedgerEntry`.
+    """
+
+    class Basis(models.TextChoices):
+        BASELINE = "baseline"  # the follow-up's approved baseline, long enough
+        DECLARED = "declared"  # its baseline is a statement
+        PLAIN = "plain_difference"  # too few intervals before go-live, or none approved: their plain mean
+
+    class Cause(models.TextChoices):
+        LATE_DATA = "late_data"  # more measurements of the follow-up than before
+        CORRECTED_DATA = "corrected_data"  # other values, or fewer
+        SAVING = "saving"  # the driver's own amount
+        ASSUMPTION = "assumption"  # price, or unit factor
+        BASELINE = "baseline"  # what the follow-up is compared with
+        DRIVER = "driver"  # another follow-up KPI, or one that came after the period was closed
+        SHARED = "shared"  # another driver takes more or less of the same follow-up
+
+    initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="traces")
+    driver = models.ForeignKey(ValueDriver, on_delete=models.CASCADE, related_name="traces")
+    kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="+")
+    baseline = models.ForeignKey(Baseline, null=True, on_delete=models.CASCADE, related_name="+")
+    basis = models.CharField(max_length=16, choices=Basis)
+    intervals_before = models.PositiveIntegerField(default=0)  # behind `counterfactual`
+    interval_start = models.DateTimeField()
+    interval_end = models.DateTimeField()
+    direction = models.CharField(max_length=8, choices=Kpi.Direction)
+    counterfactual = models.FloatField()
+    actual = models.FloatField()
+    taken = models.DecimalField(max_digits=24, decimal_places=9, default=0)
+    unit_factor = models.DecimalField(max_digits=24, decimal_places=15)
+    unit_value = models.DecimalField(max_digits=18, decimal_places=6)
+    booked = models.DecimalField(max_digits=18, decimal_places=2)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=LedgerEntry.Status, default=LedgerEntry.Status.OPEN)
+    provisional = models.BooleanField(default=False)
+    measurements = models.PositiveIntegerField()  # rows behind `actual`; 0: the interval does not count any more
+    computed_at = models.DateTimeField()
+    corrects = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="adjustments")
+    causes = ArrayField(models.CharField(max_length=14, choices=Cause), default=list, blank=True)
+
+    class Meta:
+        ordering = ["interval_start", "driver_id", "id"]
+        indexes = [
+            models.Index(fields=["driver", "interval_start"], name="trace_by_driver"),
+            models.Index(fields=["initiative", "interval_start"], name="trace_by_initiative"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["driver", "kpi", "interval_start"],
+                condition=Q(status="open"),
+                name="open_trace_once_per_driver_and_interval",
+            ),
+            models.UniqueConstraint(
+                fields=["driver", "kpi", "interval_start", "interval_end"],
+                condition=Q(status="closed"),
+                name="closed_trace_once_per_driver_and_interval",
+            ),
+            models.CheckConstraint(
+                name="adjusted_traces_alone_have_causes",
+                condition=Q(status="adjustment", causes__len__gte=1)
+                | ~Q(status="adjustment") & Q(causes__len=0, corrects__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="trace_is_within_what_was_saved",
+                condition=Q(status="adjustment") | Q(amount__gte=0) & (Q(amount=0) | Q(amount__lte=F("booked"))),
+            ),
+            models.CheckConstraint(
+                name="trace_ends_after_it_starts", condition=Q(interval_start__lt=F("interval_end"))
+            ),
+        ]
+
+    @property
+    def booked_at(self) -> datetime:
+        """When the amount counts, as of an entry."""
+        return self.computed_at if self.status == LedgerEntry.Status.ADJUSTMENT else self.interval_end
+
+
 class Period(models.Model):
     """A month or fiscal quarter that a controller has closed: its entries and costs stay as they were then.
 

@@ -7,7 +7,7 @@ it is made here from the calendar, as a `Period` that is not stored.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 
 from django.db.models import Max, Min
@@ -55,12 +55,16 @@ def kept_until(driver: ValueDriver) -> datetime | None:
 
     What a closed period booked under an older measure cannot be compared with values of the newer one.
     """
-    measured_anew = KpiVersion.objects.filter(kpi__in=[driver.kpi_id, driver.volume_kpi_id]).aggregate(
-        at=Max("valid_from")
-    )["at"]
+    kpi_ids = [pk for pk in (driver.kpi_id, driver.volume_kpi_id) if pk is not None]
+    return measured_otherwise_until(kpi_ids, is_sample=driver.initiative.is_sample)
+
+
+def measured_otherwise_until(kpi_ids: Collection[int], *, is_sample: bool) -> datetime | None:
+    """The end of the last period that was closed before one of these KPIs was measured otherwise."""
+    measured_anew = KpiVersion.objects.filter(kpi__in=kpi_ids).aggregate(at=Max("valid_from"))["at"]
     if measured_anew is None:
         return None
-    older = Period.objects.filter(is_sample=driver.initiative.is_sample, closed_at__lt=measured_anew)
+    older = Period.objects.filter(is_sample=is_sample, closed_at__lt=measured_anew)
     return older.aggregate(until=Max("ends_at"))["until"]
 
 

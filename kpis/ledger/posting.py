@@ -21,7 +21,7 @@ from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
 from kpis.evaluation import effects
 from kpis.evaluation.models import Effect
-from kpis.ledger import adjusting, periods, versions
+from kpis.ledger import adjusting, periods, tracing, versions
 from kpis.ledger.adjusting import Books
 from kpis.ledger.models import LedgerEntry, ValueDriver
 from kpis.ledger.pools import counting
@@ -77,7 +77,7 @@ class Due:
 
 
 def post_entries(kpi_ids: Collection[int], *, now: datetime) -> frozenset[int]:
-    """Bring the ledger of every driver that reads one of these KPIs in line with the effects.
+    """Bring the ledger of every driver that reads one of these KPIs in line with the effects, and its traces.
 
     With it the drivers that share a pool: what counts of their claims may differ now. Answers the ids of the
     initiatives whose ledger changed. Run twice it changes nothing the second time.
@@ -90,8 +90,9 @@ def post_entries(kpi_ids: Collection[int], *, now: datetime) -> frozenset[int]:
             periods.hold_books()
             for driver, due in _due_together(together, moved, now):
                 if _book(driver, due):
+                    tracing.post_traces_of(driver, now=now)
                     changed.add(driver.initiative_id)
-    return frozenset(changed)
+    return frozenset(changed) | tracing.post_traces(kpi_ids, now=now)
 
 
 def due_of(drivers: Sequence[ValueDriver], *, now: datetime) -> list[tuple[ValueDriver, Due]]:

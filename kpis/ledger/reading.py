@@ -41,7 +41,7 @@ def entries_between(
 def drivers_seen_by(actor: Actor) -> QuerySet[ValueDriver]:
     """The value drivers of the initiatives in sight, with all that prices them."""
     return ValueDriver.objects.filter(initiative__in=initiatives_seen_by(actor)).select_related(
-        "initiative", "kpi", "volume_kpi", "unit_value", "realisation", "attribution"
+        "initiative", "kpi", "volume_kpi", "captured_by", "unit_value", "realisation", "attribution"
     )
 
 

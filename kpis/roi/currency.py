@@ -10,9 +10,10 @@ from decimal import Decimal
 import numpy as np
 
 from kpis.calculations.money import product
-from kpis.ledger.columns import amount, by_kind
+from kpis.ledger.columns import Entries, amount, by_kind
 from kpis.ledger.costs import in_currency
 from kpis.ledger.exchange import Rates
+from kpis.ledger.traced import Traces
 from kpis.roi.flows import DriverFlow, Flows
 
 
@@ -62,6 +63,21 @@ def _driver_in(flow: DriverFlow, factors: Mapping[int, Decimal]) -> DriverFlow:
     return replace(
         flow,
         entries=entries,
+        traces=_traces_in(flow, entries, factors),
         streams=tuple(replace(s, quantity=s.quantity * scale, exposure=s.exposure * scale) for s in flow.streams),
         by_kind={kind: amount(some) for kind, some in by_kind(entries).items()},
     )
+
+
+def _traces_in(flow: DriverFlow, converted: Entries, factors: Mapping[int, Decimal]) -> Traces:
+    """What was traced is a part of what was saved, in every currency: at what the entries of its interval came to.
+
+    Where these are nothing together, at the rate of the newest day before it.
+    """
+    traces, ends = flow.traces.copy(), flow.entries["end_us"]
+    for trace in traces:
+        of_it = (ends > trace["start_us"]) & (ends <= trace["end_us"])
+        was, comes_to = amount(flow.entries[of_it]), amount(converted[of_it])
+        factor = comes_to / was if was else factors[max(factors)]
+        trace["cents"] = int(product(Decimal(int(trace["cents"])).scaleb(-2), factor) * 100)
+    return traces

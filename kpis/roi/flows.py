@@ -16,10 +16,12 @@ from kpis.calculations.streams import Stream
 from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
 from kpis.evaluation.models import Effect
+from kpis.ledger import traced
 from kpis.ledger.columns import Entries, Kind, amount, by_kind, columns_of, what_each_added
 from kpis.ledger.costs import CostLine, cost_lines, in_currency
 from kpis.ledger.exchange import Rates, known_rates
 from kpis.ledger.models import CostEntry, ValueDriver
+from kpis.ledger.traced import NO_TRACES, Traces
 from kpis.ledger.uncertainty import Quantities, streams_of
 from kpis.ledger.versions import attach, spans_of
 
@@ -45,10 +47,22 @@ class DriverFlow:
     streams: tuple[Stream, ...]
     has_range: bool  # false: neither a sampling error nor a stated range of the baseline is known
     by_kind: dict[Kind, Decimal]
+    traces: Traces
+    traced_day: Days  # as `day`
 
     @property
     def amount(self) -> Decimal:
         return sum(self.by_kind.values(), Decimal(0))
+
+    @property
+    def traced(self) -> Decimal:
+        """What of its freed time follow-up KPIs have shown in the books; a part of `amount`."""
+        return traced.amount(self.traces)
+
+    @property
+    def freed(self) -> Decimal:
+        """Direct benefits booked as freed time that nothing has traced yet."""
+        return sum((booked for kind, booked in self.by_kind.items() if kind.is_freed), Decimal(0)) - self.traced
 
     @property
     def evidence_grade(self) -> str:
@@ -62,6 +76,10 @@ class DriverFlow:
     def booked_between(self, first: date, end: date) -> Entries:
         """The entries that are of a local date in `[first, end)`."""
         return self.entries[(self.day >= first.toordinal()) & (self.day < end.toordinal())]
+
+    def traced_between(self, first: date, end: date) -> Decimal:
+        """What was traced on a local date in `[first, end)`."""
+        return traced.amount(self.traces[(self.traced_day >= first.toordinal()) & (self.traced_day < end.toordinal())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,52 +141,47 @@ def dated(flows: Sequence[Flows], *, of_day: bool = False) -> Dated:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What flows are made of: drivers in their order, entries by driver id, effects by KPI id."""
+    """What flows are made of: drivers in their order, entries by driver id, effects by KPI id, traces by driver id."""
 
     drivers: list[ValueDriver]
-    entries: dict[int, Entries]
-    effects: dict[int, Effect]
+    entries: Mapping[int, Entries]
+    effects: Mapping[int, Effect]
+    traces: Mapping[int, Traces]
 
 
 def flows_of(initiatives: Sequence[Initiative], *, as_of: datetime) -> list[Flows]:
     """In the order given; a fixed number of queries however many initiatives there are."""
     found = booked_of(initiatives, as_of=as_of)
-    return flows_from(initiatives, found.drivers, found.entries, found.effects, as_of=as_of)
+    return flows_from(initiatives, found, as_of=as_of)
 
 
 def booked_of(initiatives: Sequence[Initiative], *, as_of: datetime) -> Booked:
     """As it is stored."""
     drivers = list(
         ValueDriver.objects.filter(initiative__in=initiatives)
-        .select_related("kpi", "unit_value", "realisation", "attribution")
+        .select_related("kpi", "captured_by", "unit_value", "realisation", "attribution")
         .order_by("pk")
     )
     attach(drivers)
     effects = Effect.objects.filter(kpi__initiative__in=initiatives).select_related("baseline")
-    entries = columns_of([driver.pk for driver in drivers], until=as_of)
-    return Booked(drivers, entries, {effect.kpi_id: effect for effect in effects})
+    ids = [driver.pk for driver in drivers]
+    entries, traces = columns_of(ids, until=as_of), traced.traces_of(ids, until=as_of)
+    return Booked(drivers, entries, {effect.kpi_id: effect for effect in effects}, traces)
 
 
-def flows_from(
-    initiatives: Sequence[Initiative],
-    drivers: Iterable[ValueDriver],
-    entries: Mapping[int, Entries],
-    effects: Mapping[int, Effect],
-    *,
-    as_of: datetime,
-) -> list[Flows]:
-    """From given drivers in their order, entries by driver id, and effects by KPI id."""
+def flows_from(initiatives: Sequence[Initiative], booked: Booked, *, as_of: datetime) -> list[Flows]:
+    """The same from what is given instead of what is stored."""
     calendar = organisation.calendar()
-    costs, booked = defaultdict(list), defaultdict(list)
+    costs, flowed = defaultdict(list), defaultdict(list)
     for cost in CostEntry.objects.filter(initiative__in=initiatives):
         costs[cost.initiative_id].append(cost)
-    for flow in _driver_flows(drivers, entries, effects, calendar):
-        booked[flow.driver.initiative_id].append(flow)
+    for flow in _driver_flows(booked, calendar):
+        flowed[flow.driver.initiative_id].append(flow)
     # As of the midnight that ends a day, what is dated on the next one has not been paid yet.
     today = calendar.local_date(as_of - A_MOMENT)
     until, rates = end_of_next_quarter(as_of, calendar), known_rates()
     return [
-        _flows(initiative, booked[initiative.pk], costs[initiative.pk], (today, until), rates)
+        _flows(initiative, flowed[initiative.pk], costs[initiative.pk], (today, until), rates)
         for initiative in initiatives
     ]
 
@@ -207,18 +220,19 @@ def _ahead(lines: Iterable[CostLine], today: date) -> list[CostLine]:
     return [line for line in lines if line.on > today and (line.recurring or line.kind != CostEntry.Kind.ACTUAL)]
 
 
-def _driver_flows(
-    drivers: Iterable[ValueDriver], entries: Mapping[int, Entries], effects: Mapping[int, Effect], calendar: Calendar
-) -> Iterator[DriverFlow]:
+def _driver_flows(booked: Booked, calendar: Calendar) -> Iterator[DriverFlow]:
     """Of the drivers that have booked anything."""
-    booking = [driver for driver in drivers if driver.pk in entries]
-    columns = [entries[driver.pk] for driver in booking]
+    booking = [driver for driver in booked.drivers if driver.pk in booked.entries]
+    columns = [booked.entries[driver.pk] for driver in booking]
+    traces = [booked.traces.get(driver.pk, NO_TRACES) for driver in booking]
     instants = [c[name] - less for name, less in (("booked_us", 0), ("booked_us", 1), ("end_us", 0)) for c in columns]
-    days = local_days(instants, calendar)
-    n = len(booking)
-    for driver, found, on, day, earned in zip(booking, columns, days[:n], days[n : 2 * n], days[2 * n :], strict=True):
+    n, local = len(booking), local_days([*instants, *(some["booked_us"] - 1 for some in traces)], calendar)
+    days = [local[k : k + n] for k in range(0, 4 * n, n)] if n else [[]] * 4
+    for driver, found, on, day, earned, some, traced_day in zip(
+        booking, columns, *days[:3], traces, days[3], strict=True
+    ):
         # Of a driver that rests on another KPI by now, which may not be evaluated yet, the former one's.
-        effect = effects.get(driver.kpi_id) or effects[int(found["kpi"][-1])]
+        effect = booked.effects.get(driver.kpi_id) or booked.effects[int(found["kpi"][-1])]
         streams = _streams(driver, effect, found, calendar)
         yield DriverFlow(
             driver=driver,
@@ -228,7 +242,9 @@ def _driver_flows(
             earned=earned,
             streams=streams,
             has_range=streams[0].error.standard_error is not None or streams[0].error.declared is not None,
-            by_kind={kind: amount(some) for kind, some in by_kind(found).items()},
+            by_kind={kind: amount(alike) for kind, alike in by_kind(found).items()},
+            traces=some,
+            traced_day=traced_day,
         )
 
 

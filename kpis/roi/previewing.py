@@ -7,7 +7,7 @@ what happens.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -84,7 +84,7 @@ def preview(assumption: Assumption, wanted: Wanted, *, by: rights.Actor, at: dat
     stamp, plan = assuming.stamp_of(assumption, wanted), assuming.plan_of(assumption, wanted, by=by, at=at)  # type: ignore[arg-type]
     initiatives = list(initiatives_seen_by(by))
     booked = booked_of(initiatives, as_of=at)
-    before = flows_from(initiatives, booked.drivers, booked.entries, booked.effects, as_of=at)
+    before = flows_from(initiatives, booked, as_of=at)
     planned = assuming.as_planned(assumption, plan)
     entries, months = dict(booked.entries), {}
     drivers = [_with(driver, planned) for driver in booked.drivers]
@@ -94,7 +94,7 @@ def preview(assumption: Assumption, wanted: Wanted, *, by: rights.Actor, at: dat
             entries[driver.pk] = columns_from(rows)
         else:
             entries.pop(driver.pk, None)
-    after = flows_from(initiatives, drivers, entries, booked.effects, as_of=at)
+    after = flows_from(initiatives, replace(booked, drivers=drivers, entries=entries), as_of=at)
     return Preview(
         assumption=assumption,
         plan=plan,

@@ -31,7 +31,10 @@ DRAWS = Draws("roi")
 
 @dataclass(frozen=True, slots=True)
 class Benefits:
-    """Booked benefits in one currency. Freed: time saved that nothing has traced yet; captured: the rest of direct."""
+    """Booked benefits in one currency.
+
+    Freed: time saved that no follow-up KPI has traced yet. Captured: the rest of direct.
+    """
 
     direct: Decimal
     indirect: Decimal
@@ -175,12 +178,11 @@ def _roi(benefit: Decimal, invested: Decimal) -> Answer:
 
 def _benefits(flows: Sequence[Flows]) -> Benefits:
     sums = dict.fromkeys(("direct", "indirect", "freed"), Decimal(0))
-    for f in flows:
-        for kind, booked in (pair for flow in f.drivers for pair in flow.by_kind.items()):
+    for flow in (flow for f in flows for flow in f.drivers):
+        sums["freed"] += flow.freed
+        for kind, booked in flow.by_kind.items():
             # By what the entry was booked as: a driver that changes its kind does not change closed months.
             sums[kind.benefit_type] += booked
-            if kind.benefit_type == ValueDriver.BenefitType.DIRECT and kind.is_freed_time:
-                sums["freed"] += booked
     return Benefits(**sums, captured=sums["direct"] - sums["freed"])
 
 

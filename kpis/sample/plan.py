@@ -77,6 +77,7 @@ class DriverPlan:
     benefit_type: str = "direct"
     is_freed_time: bool = False
     pool: str = ""
+    captured_by: str = ""  # the follow-up KPI that shows where freed time went
     owner: str = ""
     source: str = ""
 

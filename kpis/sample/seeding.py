@@ -267,6 +267,7 @@ class _Seeding:
             benefit_type=plan.benefit_type,
             is_freed_time=plan.is_freed_time,
             pool=stating.pool_of(plan.pool, initiative, measured, by=self.by, at=self.at),
+            captured_by=kpi(plan.captured_by),
             owner=plan.owner,
             source=plan.source,
         )

@@ -249,6 +249,7 @@ def word(key: str, kind: str) -> str:
         "entry_status": verdicts.ENTRY_STATUSES,
         "cause": verdicts.CAUSES,
         "assumption_kind": assumptions.KINDS,
+        "untraced": verdicts.UNTRACED,
         "period_status": verdicts.PERIOD_STATUSES,
         "category": verdicts.CATEGORIES,
         "phase": verdicts.PHASES,

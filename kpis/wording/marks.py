@@ -32,6 +32,9 @@ RECONSTRUCTED = Mark(_("reconstructed"), _("The baseline rests on data that arri
 SAMPLE = Mark(_("sample data"), _("These figures are made up; the company does not exist."))
 SIMULATED = Mark(_("simulated"), _("This figure comes from a simulation, not from measurements."))
 FORECAST = Mark(_("forecast"), _("This has not happened yet. It holds only if nothing changes."))
+PLAIN_DIFFERENCE = Mark(
+    _("plain difference"), _("Too little is known from before go-live for a range: the plain difference is used.")
+)
 INCOMPLETE = Mark(_("incomplete"), _("Some intervals of this period have no data yet."))
 
 

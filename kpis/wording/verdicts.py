@@ -107,6 +107,14 @@ CAUSES = {
     "baseline": gettext_lazy("changed baseline"),
     "driver": gettext_lazy("changed value driver or go-live"),
     "overlap": gettext_lazy("other claims on the same pool"),
+    "saving": gettext_lazy("the saving itself was adjusted"),
+    "shared": gettext_lazy("another value driver takes another part of it"),
+}
+UNTRACED = {
+    "running": gettext_lazy("not over yet"),
+    "gap": gettext_lazy("no value: nothing is traced"),
+    "nothing_before": gettext_lazy("nothing is known from before go-live: nothing is traced"),
+    "no_price": gettext_lazy("its unit has no price here: nothing is traced"),
 }
 PERIOD_STATUSES = {
     "closed": pgettext_lazy("of a period", "closed"),

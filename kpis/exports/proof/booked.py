@@ -8,8 +8,9 @@ from datetime import date
 from kpis.calculations.intervals import Calendar
 from kpis.exports.cells import Cell
 from kpis.ledger.costs import CostLine
-from kpis.ledger.models import LedgerEntry, ValueDriver
+from kpis.ledger.models import LedgerEntry, Trace, ValueDriver
 from kpis.ledger.proving import terms_of_entry
+from kpis.ledger.valuation import sign_of
 from kpis.roi.flows import Flows
 
 ENTRIES = (
@@ -18,6 +19,11 @@ ENTRIES = (
     "realisation", "attribution", "claimed", "counted", "amount", "low", "high", "currency", "benefit_type",
     "is_freed_time", "evidence_grade", "method", "status", "provisional", "measurements", "corrects", "causes",
     "computed_at",
+)  # fmt: skip
+TRACES = (
+    "trace", "driver", "driver_name", "kpi", "unit", "basis", "baseline", "intervals_before", "interval_start",
+    "interval_end", "booked_at", "sign", "counterfactual", "actual", "taken", "unit_factor", "unit_value", "booked",
+    "amount", "currency", "status", "provisional", "measurements", "corrects", "causes", "computed_at",
 )  # fmt: skip
 ASSUMPTIONS = (
     "driver", "driver_name", "driver_version", "driver_owner", "driver_source", "valid_from", "valid_to", "term",
@@ -70,6 +76,39 @@ def entry_rows(entries: Iterable[LedgerEntry], calendar: Calendar) -> Iterator[t
             entry.corrects_id,
             " ".join(entry.causes),
             entry.computed_at,
+        )
+
+
+def trace_rows(traces: Iterable[Trace]) -> Iterator[tuple[Cell, ...]]:
+    """Rows of TRACES: what follow-up KPIs show of freed time. Each with its driver, KPI and baseline."""
+    for trace in traces:
+        yield (
+            trace.pk,
+            trace.driver_id,
+            trace.driver.name,
+            trace.kpi.key,
+            trace.kpi.unit,
+            trace.basis,
+            trace.baseline.version if trace.baseline else None,
+            trace.intervals_before,
+            trace.interval_start,
+            trace.interval_end,
+            trace.booked_at,
+            sign_of(trace.direction),
+            trace.counterfactual,
+            trace.actual,
+            trace.taken,
+            trace.unit_factor,
+            trace.unit_value,
+            trace.booked,
+            trace.amount,
+            trace.currency,
+            trace.status,
+            trace.provisional,
+            trace.measurements,
+            trace.corrects_id,
+            " ".join(trace.causes),
+            trace.computed_at,
         )
 
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from kpis.exports.proof import booked, measured, notes
 from kpis.exports.proof.archive import Archive
 from kpis.ledger import account, reading
 from kpis.ledger.models import LedgerEntry, Period, ValueDriver
+from kpis.ledger.traced import traces_until
 from kpis.plumbing import snapshot
 from kpis.roi.statement import Statement, roi_statement
 from kpis.roi.told import figures_of, range_of
@@ -99,8 +101,11 @@ def _fill(
     archive.add("README.txt", notes.readme(initiative.name, period=told["period_key"], sample=initiative.is_sample))
     archive.add("statement.json", [json.dumps(told, indent=1, ensure_ascii=False).encode()])
     archive.add("entries.csv", table(booked.ENTRIES, booked.entry_rows(_entries(initiative, until), calendar)))
+    traces = traces_until(initiative, until)
+    archive.add("traces.csv", table(booked.TRACES, booked.trace_rows(traces)))
     intervals = measured.interval_rows(ground.baselines, ground.drivers, ground.span, now=at)
-    archive.add("intervals.csv", table(measured.INTERVALS, intervals))
+    followed = measured.follow_up_rows(traces, now=at)
+    archive.add("intervals.csv", table(measured.INTERVALS, chain(intervals, followed)))
     archive.add("baselines.csv", table(measured.BASELINES, measured.baseline_rows(ground.baselines)))
     archive.add("baseline_values.csv", table(measured.VALUES, measured.window_rows(ground.baselines, now=at)))
     archive.add("assumptions.csv", table(booked.ASSUMPTIONS, booked.assumption_rows(ground.drivers)))

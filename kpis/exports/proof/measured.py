@@ -12,7 +12,7 @@ from kpis.baselines.window import within
 from kpis.calculations.intervals import Interval
 from kpis.definitions.models import Kpi
 from kpis.exports.cells import Cell
-from kpis.ledger.models import ValueDriver
+from kpis.ledger.models import Trace, ValueDriver
 from kpis.rollups import series
 from kpis.rollups.series import IntervalPoint
 
@@ -100,6 +100,19 @@ def interval_rows(
         if driver.volume_kpi is not None:
             points = series.interval_values(driver.volume_kpi, driver.kpi.interval, span.start, span.end, now=now)
             yield from _points(driver.volume_kpi, f"volume of driver {driver.pk}", points)
+
+
+def follow_up_rows(traces: Iterable[Trace], *, now: datetime) -> Iterator[tuple[Cell, ...]]:
+    """Rows of INTERVALS: what traces rest on as the data stand now, of each follow-up KPI and baseline."""
+    spans: dict[tuple[int, int | None], list[Trace]] = {}
+    for trace in traces:
+        spans.setdefault((trace.kpi_id, trace.baseline_id), []).append(trace)
+    for of_one in spans.values():
+        kpi, baseline = of_one[0].kpi, of_one[0].baseline
+        start, end = min(t.interval_start for t in of_one), max(t.interval_end for t in of_one)
+        where = baseline.treated or None if baseline else None
+        points = series.interval_values(kpi, kpi.interval, start, end, where=where, now=now)
+        yield from _points(kpi, f"follow-up, baseline {baseline.version}" if baseline else "follow-up", points)
 
 
 def _points(kpi: Kpi, part: str, points: Iterable[IntervalPoint]) -> Iterator[tuple[Cell, ...]]:

@@ -18,7 +18,10 @@ METHODS = {
     "did": ("difference_in_differences", "regression"),
     "declared": (),
 }
-ALWAYS = ("intervals", "aggregation", "counterfactual", "effect", "money", "streams", "investment", "internal_rate")
+ALWAYS = (
+    "intervals", "aggregation", "counterfactual", "effect", "money", "tracing", "streams", "investment",
+    "internal_rate",
+)  # fmt: skip
 
 
 def readme(name: str, *, period: str, sample: bool) -> Iterator[bytes]:
@@ -55,6 +58,7 @@ def _contents() -> str:
     told = {
         "statement.json": gettext("the figures, as of when, of which period, for whom"),
         "entries.csv": gettext("each entry of the ledger with all its terms, adjustments after what they correct"),
+        "traces.csv": gettext("what follow-up KPIs show of the freed time among these entries, interval by interval"),
         "intervals.csv": gettext(
             "the interval values behind the entries and how many measurements each has, as of now"
         ),

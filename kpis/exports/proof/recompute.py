@@ -104,6 +104,33 @@ def check_entries(entries: list[Row]) -> str:
     return f"{len(entries)} entries come to their amounts, {adjustments} adjustments among them{said}"
 
 
+def shown(row: Row) -> Decimal:
+    """What a follow-up KPI shows of freed time: the smaller of what was saved and what it improved by, 0 at least."""
+    improved = int(row["sign"]) * EXACT.subtract(Decimal(row["counterfactual"]), Decimal(row["actual"]))
+    left = max(EXACT.subtract(improved, Decimal(row["taken"])), Decimal(0))
+    price = EXACT.multiply(Decimal(row["unit_factor"]), Decimal(row["unit_value"]))
+    return max(Decimal("0.00"), min(Decimal(row["booked"]), cents(EXACT.multiply(left, price))))
+
+
+def check_traces(traces: list[Row], statement: dict[str, Any]) -> str:
+    """Each from its own row, as entries; the open ones rest on the interval values of the follow-up KPI."""
+    values = {(r["kpi"], r["part"], r["start"], r["end"]): r for r in rows("intervals.csv")}
+    before: dict[tuple[str, str, str, str], Decimal] = defaultdict(Decimal)
+    for row in sorted(traces, key=lambda row: int(row["trace"])):
+        span = row["interval_start"], row["interval_end"]
+        place = row["driver"], row["kpi"], *span
+        amount = shown(row) - (before[place] if row["status"] == "adjustment" else 0)
+        same(f"traces.csv, trace {row['trace']}, amount", Decimal(row["amount"]), amount)
+        before[place] += Decimal(row["amount"])
+        if row["status"] == "open" and row["kpi"] not in statement["waiting"]:
+            part = f"follow-up, baseline {row['baseline']}" if row["baseline"] else "follow-up"
+            found = values.get((row["kpi"], part, *span))
+            name = f"intervals.csv, {row['kpi']} from {span[0]}"
+            same(f"{name}, value", found and float(found["value"]), float(row["actual"]))
+            same(f"{name}, count", found and found["count"], row["measurements"])
+    return f"{len(traces)} traces of freed time come to their amounts"
+
+
 def check_intervals(entries: list[Row], statement: dict[str, Any]) -> str:
     """An open entry rests on the interval values as they stand; a closed one keeps those of its time."""
     values = {(r["kpi"], r["part"], r["start"], r["end"]): r for r in rows("intervals.csv")}
@@ -164,10 +191,10 @@ def total(some: Iterable[Row], column: str = "amount") -> Decimal:
     return sum((Decimal(row[column]) for row in some), Decimal("0.00"))
 
 
-def check_sums(entries: list[Row], costs: list[Row], told: dict[str, Any]) -> str:
+def check_sums(entries: list[Row], traces: list[Row], costs: list[Row], told: dict[str, Any]) -> str:
     spent = [row for row in costs if row["counted"] == "true"]
     direct = [row for row in entries if row["benefit_type"] == "direct"]
-    freed = [row for row in direct if row["is_freed_time"] == "true"]
+    freed = total(row for row in direct if row["is_freed_time"] == "true") - total(traces)
     invested, benefit = total(spent), total(entries)
     sums = {
         "invested": invested,
@@ -175,8 +202,8 @@ def check_sums(entries: list[Row], costs: list[Row], told: dict[str, Any]) -> st
         "benefits.direct": total(direct),
         "benefits.indirect": benefit - total(direct),
         "benefits.total": benefit,
-        "benefits.freed": total(freed),
-        "benefits.captured": total(direct) - total(freed),
+        "benefits.freed": freed,
+        "benefits.captured": total(direct) - freed,
         "net": benefit - invested,
         "provisional_amount": total(r for r in entries if r["provisional"] == "true"),
         **{f"evidence.{g}": total(r for r in entries if r["evidence_grade"] == g) for g in "ABCD"},
@@ -276,15 +303,17 @@ def main() -> int:
     try:
         say(check_files)
         statement, entries, costs = load("statement.json"), rows("entries.csv"), rows("costs.csv")
+        traces = rows("traces.csv")
         print("    " + statement["initiative"]["name"], "as of", statement["as_of"])
         if statement["sample"]:
             print("    SAMPLE DATA:", statement["sample_note"])
         say(check_entries, entries)
         say(check_intervals, entries, statement)
+        say(check_traces, traces, statement)
         for line in baselines_told():
             print("   ", line)
         say(check_costs, costs, statement["initiative"]["currency"])
-        say(check_sums, entries, costs, statement["figures"])
+        say(check_sums, entries, traces, costs, statement["figures"])
         say(check_returns, entries, costs, statement)
         if statement["period"]:
             say(check_period, entries, costs, statement["period"])

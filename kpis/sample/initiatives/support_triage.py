@@ -149,6 +149,7 @@ SUPPORT = InitiativePlan(
             unit_factor="0.016666666666667",
             is_freed_time=True,
             pool="service-agent-hours",
+            captured_by="overtime",
             owner=SERVICE,
             source="Value model of 2 Feb 2026",
         ),

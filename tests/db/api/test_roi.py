@@ -147,7 +147,7 @@ def test_a_portfolio_of_nine_asks_the_database_as_often_as_one_of_three(reader, 
     few = asked()
     grow(6)
 
-    assert asked() == few <= 9
+    assert asked() == few <= 10
 
 
 def test_variants_stand_beside_each_other_and_what_is_missing_has_a_reason(reader, initiative):

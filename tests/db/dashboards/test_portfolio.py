@@ -21,7 +21,7 @@ from tests.factories import (
 
 __all__ = ["book", "driver", "house"]
 
-AT_MOST = 28  # what initiatives, money, exchange rates, benchmarks and the state of sources each ask, once
+AT_MOST = 29  # what initiatives, money, traces, exchange rates, benchmarks and the state of sources each ask, once
 
 
 def queries_of(client: Client) -> int:

@@ -31,8 +31,8 @@ from tests.factories import AdministratorFactory
 
 NOW = datetime(2026, 11, 26, 15, tzinfo=UTC)
 FILES = {
-    "README.txt", "statement.json", "entries.csv", "intervals.csv", "baselines.csv", "baseline_values.csv",
-    "assumptions.csv", "costs.csv", "methods.txt", "recompute.py", "manifest.json",
+    "README.txt", "statement.json", "entries.csv", "traces.csv", "intervals.csv", "baselines.csv",
+    "baseline_values.csv", "assumptions.csv", "costs.csv", "methods.txt", "recompute.py", "manifest.json",
 }  # fmt: skip
 
 
@@ -208,6 +208,8 @@ def test_a_forged_entry_with_right_checksums_does_not_come_out(folder, column):
         ("entries.csv", "benefit_type", "indirect", "statement.json, benefits.direct"),
         ("entries.csv", "evidence_grade", "D", "statement.json, evidence"),
         ("entries.csv", "flows_on", "2020-01-01", "statement.json, npv"),
+        ("traces.csv", "amount", "1.00", "traces.csv, trace"),
+        ("traces.csv", "actual", "10", "traces.csv, trace"),
         ("costs.csv", "on", "2020-01-01", "statement.json, npv"),
     ],
 )

@@ -1,0 +1,62 @@
+"""Traces as columns: what of each driver's freed time the books know, and when it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+from django.db.models import Case, F, Q, When
+from numpy.typing import NDArray
+
+from kpis.calculations.intervals import epoch_us
+from kpis.definitions.models import Initiative
+from kpis.ledger.models import LedgerEntry, Trace
+
+ADJUSTED = Q(status=LedgerEntry.Status.ADJUSTMENT)
+BOOKED = Case(When(ADJUSTED, then=F("computed_at")), default=F("interval_end"))
+
+# Instants in microseconds since 1970, as `columns.ENTRY`.
+TRACE = np.dtype([("start_us", "<i8"), ("end_us", "<i8"), ("booked_us", "<i8"), ("cents", "<i8")])
+Traces = NDArray[np.void]  # of TRACE, in order of their intervals
+NO_TRACES: Traces = np.empty(0, TRACE)
+
+
+def traces_of(driver_ids: Collection[int], *, until: datetime) -> dict[int, Traces]:
+    """By driver id, what was traced by then; drivers without anything are absent. One query."""
+    rows = (
+        Trace.objects.filter(driver__in=driver_ids)
+        .annotate(at=BOOKED)
+        .filter(at__lte=until)
+        .exclude(amount=0)
+        .order_by("driver_id", "interval_start", "id")
+        .values_list("driver_id", "interval_start", "interval_end", "at", "amount")
+    )
+    found: dict[int, list[tuple[int, ...]]] = {}
+    for driver_id, start, end, at, amount in rows:
+        found.setdefault(driver_id, []).append((*map(epoch_us, (start, end, at)), int(amount * 100)))
+    return {driver_id: np.array(some, TRACE) for driver_id, some in found.items()}
+
+
+def traces_from_rows(rows: Iterable[Trace]) -> Traces:
+    """The same of rows at hand, in the order given."""
+    return np.array(
+        [
+            (*map(epoch_us, (row.interval_start, row.interval_end, row.booked_at)), int(row.amount * 100))
+            for row in rows
+            if row.amount
+        ],
+        TRACE,
+    )
+
+
+def traces_until(initiative: Initiative, as_of: datetime) -> list[Trace]:
+    """All that was traced by an instant: driver by driver, an adjustment after what it corrects."""
+    rows = Trace.objects.filter(initiative=initiative).annotate(at=BOOKED).filter(at__lte=as_of)
+    return list(rows.select_related("driver", "kpi", "baseline").order_by("driver_id", "interval_start", "id"))
+
+
+def amount(traces: Traces) -> Decimal:
+    """Their sum, exact."""
+    return Decimal(sum(traces["cents"].tolist())).scaleb(-2)
