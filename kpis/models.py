@@ -20,6 +20,7 @@ from kpis.ledger.models import (
 from kpis.ledger.pools.models import Apart, Capacity, Pool
 from kpis.measurements.models import Arrival, Batch, Measurement, Retention, Series
 from kpis.phases.models import PhaseEntry
+from kpis.planning.models import BusinessCase, PlannedBenefit, PlannedCost
 from kpis.plumbing.models import Change, IdempotentAnswer, OutboxMail, StateStamp
 from kpis.rollups.models import IntervalValue, KpiState
 from kpis.sources.models import DataSource, Feed, MappingRule, Pull, ReceivedSample, ReceivedSeries
@@ -35,6 +36,7 @@ __all__ = [
     "BaselineWarning",
     "Batch",
     "Benchmark",
+    "BusinessCase",
     "Capacity",
     "Change",
     "Comparison",
@@ -60,6 +62,8 @@ __all__ = [
     "PayloadSample",
     "Period",
     "PhaseEntry",
+    "PlannedBenefit",
+    "PlannedCost",
     "Pool",
     "Pull",
     "ReceivedSample",

@@ -4,8 +4,9 @@
 |----------------|---------------------------------------------------------------------------|
 | viewer         | read                                                                      |
 | engineer       | sources, tokens, KPIs; send measurements                                  |
-| product owner  | initiatives, KPIs, value drivers, baselines (measure, declare), annotations |
-| controller     | costs, value drivers, baselines and their approval, closing, pools, benchmarks, the trail |
+| product owner  | initiatives, KPIs, value drivers, baselines, business cases, annotations  |
+| controller     | costs, value drivers, baselines and business cases with their approval,   |
+|                | closing, pools, benchmarks, the trail                                     |
 | administrator  | everything                                                                |
 
 A token does what its scopes say: `ingest` sends, `read` reads, `manage` does what the person who made it may do, and
@@ -34,6 +35,8 @@ class Action(StrEnum):
     APPROVE_BASELINES = "approve_baselines"
     CHANGE_DRIVERS = "change_drivers"
     CHANGE_COSTS = "change_costs"
+    WRITE_BUSINESS_CASES = "write_business_cases"
+    APPROVE_BUSINESS_CASES = "approve_business_cases"
     CLOSE_PERIODS = "close_periods"
     CHANGE_POOLS = "change_pools"
     CHANGE_ANNOTATIONS = "change_annotations"
@@ -72,6 +75,7 @@ _BY_ROLE = {
         Action.CHANGE_KPIS,
         Action.WRITE_BASELINES,
         Action.CHANGE_DRIVERS,
+        Action.WRITE_BUSINESS_CASES,
         Action.CHANGE_ANNOTATIONS,
         Action.CHANGE_DIGESTS,
     },
@@ -81,6 +85,8 @@ _BY_ROLE = {
         Action.APPROVE_BASELINES,
         Action.CHANGE_DRIVERS,
         Action.CHANGE_COSTS,
+        Action.WRITE_BUSINESS_CASES,
+        Action.APPROVE_BUSINESS_CASES,
         Action.CLOSE_PERIODS,
         Action.CHANGE_POOLS,
         Action.CHANGE_ANNOTATIONS,

@@ -38,6 +38,7 @@ from kpis.benchmarks.rules import BenchmarkUnsound
 from kpis.definitions.changing import ChangeRefused
 from kpis.exports.proof.making import ProofRefused
 from kpis.ledger.closing import ClosingNotAllowed, PeriodNotClosable
+from kpis.planning.approving import CaseNotApprovable
 from kpis.sources.configuring import SourceWrong
 
 MEDIA_TYPE = "application/problem+json"
@@ -52,6 +53,7 @@ REFUSALS: dict[type[Exception], int] = {
     BenchmarkUnsound: 400,
     BaselineNotReady: 422,
     ApprovalRefused: 409,
+    CaseNotApprovable: 409,
     ClosingNotAllowed: 403,
     PeriodNotClosable: 409,
     ProofRefused: 409,

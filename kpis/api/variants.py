@@ -14,6 +14,7 @@ from kpis.roi.variants import Narrower, Variants
 
 def told(variants: Variants) -> dict[str, Any]:
     """Shares as numbers, money as decimal strings; what does not exist is null and named in its own `reasons`."""
+    against = variants.against_plan
     found = {
         "return_multiple": variants.return_multiple.value,
         "annualised": variants.annualised.value,
@@ -23,6 +24,9 @@ def told(variants: Variants) -> dict[str, Any]:
         "run_rate_left_out": money(variants.run_rate.left_out),
         "direct": _narrower(variants.direct),
         "traced": _narrower(variants.traced),
+        "planned_roi": against.planned_roi.value if against else None,
+        "against_plan": against.points.value if against else None,
+        "compared_until": against.until if against else None,
         "scenarios": [_scenario(scenario) for scenario in variants.scenarios],
         "three_years": _three_years(variants.three_years),
         "irrs": variants.irrs,

@@ -19,8 +19,8 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "counterfactual", "effect", "sequential", "sufficiency", "countdown", "multiplicity", "level", "movement",
     ),
     "money": (
-        "money", "investment", "internal_rate", "modified_rate", "named_returns", "tei", "assumptions", "streams",
-        "tracing",
+        "money", "investment", "internal_rate", "modified_rate", "named_returns", "tei", "planned", "bridge",
+        "assumptions", "streams", "tracing",
     ),
     "position": ("position",),
     "comparison": ("welch", "variation", "ratios", "cuped", "proportions", "poisson", "bootstrap", "ab_test"),

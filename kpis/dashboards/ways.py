@@ -69,6 +69,7 @@ def ways_of(statement: Statement, found: Variants) -> Iterator[Way]:
     yield _way("return_multiple", found.return_multiple, lambda value: amounts.number(value, digits=2))
     yield _way("annualised", found.annualised, amounts.share, moments.days(found.days))
     yield _way("run_rate", rate.roi, amounts.share, _run_rate_note(found, currency))
+    yield _against_plan(found)
     for key, part in (("direct", found.direct), ("traced", found.traced)):
         yield _way(key, part.roi, amounts.share, _net_of(amounts.money(part.net, currency)))
     yield from _ahead(found, currency)
@@ -76,6 +77,13 @@ def ways_of(statement: Statement, found: Variants) -> Iterator[Way]:
     yield _way("irr", statement.returns.irr, amounts.share, " · ".join(map(amounts.share, found.irrs)))
     if found.irrs:
         yield _way("mirr", found.mirr, amounts.share)
+
+
+def _against_plan(found: Variants) -> Way:
+    if found.against_plan is None:
+        return Way("against_plan", NAMED["against_plan"], "", reason(found.reasons["plan"]))
+    to = _("to %(day)s") % {"day": moments.day(found.against_plan.until)}
+    return _way("against_plan", found.against_plan.points, lambda value: amounts.points(value * 100, plus=True), to)
 
 
 def _ahead(found: Variants, currency: str) -> Iterator[Way]:

@@ -15,6 +15,8 @@ from kpis.calculations.answer import Answer
 from kpis.calculations.investment import add_months, roi
 from kpis.calculations.money import cents
 from kpis.calculations.streams import Draws, Stream, Sums, spread
+from kpis.planning.models import BusinessCase
+from kpis.planning.schedule import over_the_horizon
 from kpis.roi.flows import Flows
 from kpis.roi.forecast import carried_on, looked_back
 
@@ -83,6 +85,12 @@ def scenarios(flows: Sequence[Flows], *, today: date, draws: Draws, reasons: dic
     found = spread(streams, draws, sums=sums)
     told = ((AS_MEASURED, likely), (LOW, cents(found.low)), (HIGH, cents(found.high)))
     return tuple(Scenario(name, until, benefit, cost) for name, benefit in told)
+
+
+def as_planned(case: BusinessCase) -> Scenario:
+    """What the approved case promised to the end of its own horizon, counted from the planned go-live."""
+    found, end = over_the_horizon(case), add_months(case.go_live_on, case.initiative.horizon_months)
+    return Scenario(PLAN, end - timedelta(days=1), found.benefit, found.cost)
 
 
 def _why_not(flows: Sequence[Flows], today: date) -> str:

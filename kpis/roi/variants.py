@@ -13,8 +13,11 @@ from kpis.calculations.defaults import RUN_RATE_MONTHS
 from kpis.calculations.intervals import EPOCH, Calendar
 from kpis.ledger.columns import amount
 from kpis.ledger.costs import months_later
+from kpis.planning.approving import approved_cases
+from kpis.planning.models import BusinessCase
+from kpis.roi.against_plan import AgainstPlan, against_plan
 from kpis.roi.flows import A_MOMENT, DriverFlow, Flows, dated, local_days
-from kpis.roi.horizon import Scenario, scenarios
+from kpis.roi.horizon import AS_MEASURED, Scenario, as_planned, scenarios
 from kpis.roi.returns import day_0
 from kpis.roi.statement import DRAWS, Statement
 from kpis.roi.three_years import ThreeYears, three_years
@@ -49,6 +52,7 @@ class Variants:
     run_rate: RunRate
     direct: Narrower
     traced: Narrower
+    against_plan: AgainstPlan | None
     scenarios: tuple[Scenario, ...]
     three_years: ThreeYears | None
     irrs: tuple[float, ...]
@@ -58,7 +62,7 @@ class Variants:
     @property
     def forecast(self) -> Scenario | None:
         """As measured, to the end of the horizon."""
-        return self.scenarios[0] if self.scenarios else None
+        return next((scenario for scenario in self.scenarios if scenario.name == AS_MEASURED), None)
 
 
 def variants_of(statement: Statement) -> Variants:
@@ -68,6 +72,8 @@ def variants_of(statement: Statement) -> Variants:
     found = dated(flows)
     days = (today - day_0(flows, found)).days if found.on.size else 0
     benefits, invested = statement.benefits, statement.invested
+    case, against = _plan(statement, reasons)
+    ahead = scenarios(flows, today=today, draws=DRAWS, reasons=reasons)
     result = Variants(
         to_date=statement.roi,
         return_multiple=named_returns.return_multiple(benefits.total, invested),
@@ -76,7 +82,8 @@ def variants_of(statement: Statement) -> Variants:
         run_rate=run_rate(flows, today=today, calendar=statement.calendar),
         direct=_narrower(benefits.direct, invested),
         traced=_narrower(benefits.captured, invested),
-        scenarios=scenarios(flows, today=today, draws=DRAWS, reasons=reasons),
+        against_plan=against,
+        scenarios=(*ahead, as_planned(case)) if case else ahead,
         three_years=three_years(flows, today=today, reasons=reasons),
         irrs=statement.returns.rates,
         mirr=statement.returns.modified,
@@ -90,8 +97,20 @@ def variants_of(statement: Statement) -> Variants:
         "traced.roi": result.traced.roi,
         "mirr": result.mirr,
     }
+    if against is not None:
+        answers |= {"planned_roi": against.planned_roi, "against_plan": against.points}
     reasons.update({name: answer.reason for name, answer in answers.items() if not answer.exists})
     return result
+
+
+def _plan(statement: Statement, reasons: dict[str, str]) -> tuple[BusinessCase | None, AgainstPlan | None]:
+    """The approved case and the comparison with it; of several initiatives neither."""
+    if statement.initiative is None:
+        reasons["plan"] = "Plans are compared initiative by initiative."
+        return None, None
+    case = approved_cases([statement.initiative], as_of=statement.as_of).get(statement.initiative.pk)
+    found = against_plan(statement.flows[0], case, as_of=statement.as_of, calendar=statement.calendar, reasons=reasons)
+    return case, found
 
 
 def run_rate(flows: Sequence[Flows], *, today: date, calendar: Calendar) -> RunRate:

@@ -71,6 +71,9 @@ WHOLE = frozenset(
         gettext_noop("At no rate are the flows worth nothing."),
         gettext_noop("Several rates fit, because the flows change their sign more than once."),
         gettext_noop("Neither a start nor a go-live is set, so there is no horizon to look ahead to."),
+        gettext_noop("No business case was approved, so there is no plan to compare with."),
+        gettext_noop("No full month has passed since the business case begins."),
+        gettext_noop("Plans are compared initiative by initiative."),
         gettext_noop("The horizon is over: what was booked is what came of it."),
         gettext_noop("It is not live yet, and the three years count from go-live."),
     }
@@ -88,6 +91,7 @@ WITH_PARTS = (
     gettext_noop("The cost “{name}” in {currency} is not in the sum: no exchange rate holds on {on}."),
     gettext_noop("“{name}” in {currency} is not in the sum: no exchange rate holds on {on}."),
     gettext_noop("No error of the measured difference is known for: {names}."),
+    gettext_noop("The business case is in {currency} and the initiative in {other}."),
     gettext_noop("A yearly rate needs {needed} days; there are {days}."),
     gettext_noop("The run-rate needs {needed} full months; there are {months}."),
     gettext_noop("As it stands today, because it cannot be carried on: {names}."),

@@ -10,8 +10,10 @@ from factory.django import DjangoModelFactory
 
 from kpis.ledger.models import Assumption, CostEntry, ExchangeRate, LedgerEntry, Period, ValueDriver
 from kpis.ledger.pools.models import Capacity, Pool
+from kpis.planning.models import BusinessCase, PlannedBenefit, PlannedCost
 from tests.factories.access import ControllerFactory
 from tests.factories.definitions import InitiativeFactory, KpiFactory
+from tests.factories.instants import CREATED
 from tests.factories.judgement import BaselineFactory
 
 
@@ -151,3 +153,46 @@ class PeriodFactory(DjangoModelFactory):
     ends_at = datetime(2026, 4, 1, tzinfo=UTC)
     closed_at = datetime(2026, 4, 3, 9, tzinfo=UTC)
     closed_by = factory.SubFactory(ControllerFactory)
+
+
+class BusinessCaseFactory(DjangoModelFactory):
+    """A draft: live on 2 March 2026, everything adopted at once."""
+
+    class Meta:
+        model = BusinessCase
+
+    initiative = factory.SubFactory(InitiativeFactory)
+    version = factory.Sequence(lambda n: n + 1)
+    currency = factory.LazyAttribute(lambda case: case.initiative.currency)
+    go_live_on = date(2026, 3, 2)
+    owner = "Dana Owner"
+    source = "Steering committee, 28 January 2026"
+    created_at = CREATED
+
+
+class PlannedBenefitFactory(DjangoModelFactory):
+    """1,000 cases a month, two minutes each at 0.50: 1,000 a month."""
+
+    class Meta:
+        model = PlannedBenefit
+
+    business_case = factory.SubFactory(BusinessCaseFactory)
+    driver = None
+    name = factory.LazyAttribute(lambda planned: planned.driver.name if planned.driver else "Handling time saved")
+    unit = "min"
+    volume_per_month = Decimal(1000)
+    effect = Decimal(2)
+    unit_value = Decimal("0.5")
+
+
+class PlannedCostFactory(DjangoModelFactory):
+    """500 for licences, once."""
+
+    class Meta:
+        model = PlannedCost
+
+    business_case = factory.SubFactory(BusinessCaseFactory)
+    name = "Licences"
+    cost_category = CostEntry.Category.LICENCE
+    amount = Decimal("500.00")
+    on = date(2026, 3, 2)

@@ -25,6 +25,8 @@ write_baselines         - - x x x
 approve_baselines       - - - x x
 change_drivers          - - x x x
 change_costs            - - - x x
+write_business_cases    - - x x x
+approve_business_cases  - - - x x
 close_periods           - - - x x
 change_annotations      - x x x x
 change_benchmarks       - - - x x
