@@ -28,6 +28,7 @@ change_costs            - - - x x
 write_business_cases    - - x x x
 approve_business_cases  - - - x x
 close_periods           - - - x x
+change_pools            - - - x x
 change_annotations      - x x x x
 change_benchmarks       - - - x x
 change_sources          - x - - x
