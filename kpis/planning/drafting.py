@@ -109,7 +109,7 @@ def _effect(given: Fields, attr: str) -> Decimal:
         raise ChangeRefused("effect_once", sentence, attr)
     if effect is not None:
         return Decimal(effect)
-    if reference is None:
+    if share is None or reference is None:
         sentence = _("A share needs the value of which it is one, usually the baseline.")
         raise ChangeRefused("share_needs_a_reference", sentence, attr)
     product = EXACT.multiply(Decimal(share), Decimal(reference))
