@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from kpis.calculations.defaults import CONFIDENCE
 from kpis.calculations.effect import Comparison, EffectEstimate, evaluate
 from kpis.calculations.series import Series
+from kpis.wording.checks import check_sentence
 
 NULLABLE = (
     "baseline", "actual", "effect", "improvement", "improvement_low", "improvement_high", "low", "high",
@@ -60,5 +62,6 @@ def _shown(found: EffectEstimate) -> dict[str, Any]:
         "missing": {"before": found.missing_before, "after": found.missing_after},
         "verdict": found.verdict,
         "notes": list(found.notes),
+        "checks": [check | {"message": check_sentence(check, "")} for check in map(asdict, found.checks)],
         "reasons": reasons,
     }

@@ -17,6 +17,7 @@ from kpis.api.permissions import Read, asker
 from kpis.definitions.sight import kpis_seen_by
 from kpis.evaluation.effects import effect_as_of
 from kpis.evaluation.models import Effect
+from kpis.wording.checks import check_sentence
 
 
 class KpiEffect(Conditional):
@@ -66,6 +67,9 @@ def _shown(effect: Effect) -> dict[str, Any]:
         "naive_effect": effect.details.get("naive_effect"),
         "baseline_version": effect.baseline.version if effect.baseline else None,
         "notes": effect.notes,
+        "checks": [
+            check | {"message": check_sentence(check, effect.kpi.unit)} for check in effect.details.get("checks", [])
+        ],
         "rivals": effect.details.get("rivals", []),
     }
     return shown | {"reasons": _reasons(shown, effect.reasons)}

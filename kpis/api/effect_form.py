@@ -44,6 +44,22 @@ EFFECT: Form = _object(
         "naive_effect": NUMBER | {"description": "Actual − baseline, without any model."},
         "baseline_version": {"type": ["integer", "null"]},
         "notes": {"type": "array", "items": {"type": "string"}},
+        "checks": {
+            "type": "array",
+            "items": _object(
+                {
+                    "name": {"type": "string", "enum": ["pre_trend", "placebo", "contamination"]},
+                    "status": {"type": "string", "enum": ["ok", "differs", "not_enough_data"]},
+                    "value": NUMBER,
+                    "low": NUMBER,
+                    "high": NUMBER,
+                    "p_value": NUMBER,
+                    "message": {"type": "string", "description": "In the asker's language."},
+                }
+            ),
+            "description": "Of a control group: did both move alike before, does a pretended go-live show nothing, did "
+            "the control group stay as it was. Empty for other methods.",
+        },
         "rivals": {
             "type": "array",
             "items": _object({"on": {"type": "string", "format": "date"}, "kind": TEXT, "text": TEXT}),

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal
 from kpis.calculations import defaults
 from kpis.calculations.choice import EVIDENCE, Choice, Method, choose_method, enough_for
 from kpis.calculations.comparison import Comparison, Direction, Prepared, prepared
+from kpis.calculations.control_checks import Check, control_checks
 from kpis.calculations.counterfactual import Counterfactual
-from kpis.calculations.difference_in_differences import parallel_trends
 from kpis.calculations.estimate import Estimate, share_interval
 from kpis.calculations.interrupted import trend_of
 from kpis.calculations.regression import Dependent, NoVariation, TooFew
@@ -28,6 +28,7 @@ NOTES: Final[dict[str, str]] = {
     "trend_in_baseline": "The baseline was already moving, but it is too short to continue its trend.",
     "trend_flattened": "The trend of the baseline is carried on no further than the baseline is long.",
     "groups_not_parallel": "Both groups already moved apart before go-live, so the control group may mislead.",
+    "control_group_moved": "The control group moved the same way at go-live: perhaps it uses the tool too.",
     "intervals_without_partner": "Intervals in which only one of both groups was measured are left out.",
     "other_causes": "Other changes near go-live or another mix of cases could explain the effect as well.",
 }
@@ -41,7 +42,8 @@ class EffectEstimate:
     model's estimate stands. effect : actual − counterfactual, mean over the intervals after go-live; low, high its
     interval; monitoring_low, monitoring_high the one that is valid under daily looks. improvement : share of
     |baseline|, positive is better. verdict : by the interval; monitoring_verdict : by the monitoring interval.
-    missing_before, missing_after : intervals until there is enough. notes : keys of NOTES. Units: the KPI's.
+    missing_before, missing_after : intervals until there is enough. notes : keys of NOTES. checks : of a control group.
+    Units: the KPI's.
     """
 
     method: Method
@@ -73,6 +75,7 @@ class EffectEstimate:
     reasons: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     details: dict[str, float] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
     choice: Choice | None = None
     counterfactual: Counterfactual | None = None
 
@@ -201,7 +204,11 @@ def _with_effect(bare: EffectEstimate, estimate: Estimate, data: Prepared, direc
         verdict=_verdict(low, high, direction),
         notes=(*bare.notes, *_notes(estimate, data)),
     )
-    for part in (_shares(found, estimate, direction), _monitoring(found, estimate, data, direction), _checks(data)):
+    for part in (
+        _shares(found, estimate, direction),
+        _monitoring(found, estimate, data, direction),
+        _checks(data, estimate.effect),
+    ):
         reasons, details = {**found.reasons, **part.pop("reasons", {})}, {**found.details, **part.pop("details", {})}
         notes = (*found.notes, *part.pop("notes", ()))
         found = replace(found, reasons=reasons, details=details, notes=notes, **part)
@@ -239,31 +246,30 @@ def _monitoring(found: EffectEstimate, estimate: Estimate, data: Prepared, direc
     }
 
 
-def _checks(data: Prepared) -> dict[str, Any]:
-    """Whether the baseline gives reason to doubt the method."""
+def _checks(data: Prepared, effect: float) -> dict[str, Any]:
+    """Whether the baseline, or the control group, gives reason to doubt the method."""
+    if data.choice.method == "did" and data.control_before is not None and data.control_after is not None:
+        controls = data.control_before, data.control_after
+        checks = control_checks(
+            data.gaps()[0], *controls, data.season, effect=effect, confidence=defaults.CONFIDENCE.value
+        )
+        failed = {check.name for check in checks if check.status == "differs"}
+        marks = {
+            "groups_not_parallel": bool(failed & {"pre_trend", "placebo"}),
+            "control_group_moved": "contamination" in failed,
+        }
+        return {"checks": checks, "notes": tuple(note for note, holds in marks.items() if holds)}
+    if data.choice.method != "ar1" or data.before.n < defaults.FEW_INTERVALS_BELOW.value:
+        return {}
     try:
-        if data.choice.method == "did" and data.before.n >= defaults.FEW_INTERVALS_BELOW.value:
-            checks = parallel_trends(data.gaps()[0], data.season, confidence=defaults.CONFIDENCE.value)
-            low, high = checks.pre_trend.interval(defaults.CONFIDENCE.value)
-            details = {
-                "pre_trend": checks.pre_trend.slope,
-                "pre_trend_low": low,
-                "pre_trend_high": high,
-                "pre_trend_p_value": checks.pre_trend.p_value,
-                "placebo_effect": checks.placebo.effect,
-                "placebo_p_value": checks.placebo.p_value,
-            }
-            return {"details": details, "notes": ("groups_not_parallel",) if checks.doubtful else ()}
-        if data.choice.method == "ar1" and data.before.n >= defaults.FEW_INTERVALS_BELOW.value:
-            trend = trend_of(data.before, data.season)
-            moving = trend.p_value < defaults.TREND_P_VALUE.value
-            return {
-                "details": {"slope": trend.slope, "p_value": trend.p_value},
-                "notes": ("trend_in_baseline",) * moving,
-            }
+        trend = trend_of(data.before, data.season)
     except (NoVariation, Dependent, TooFew):
         return {}
-    return {}
+    moving = trend.p_value < defaults.TREND_P_VALUE.value
+    return {
+        "details": {"slope": trend.slope, "p_value": trend.p_value},
+        "notes": ("trend_in_baseline",) * moving,
+    }
 
 
 def _notes(estimate: Estimate, data: Prepared) -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from typing import Any, Final
 CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     "measured": ("intervals", "aggregation", "merging", "sampling", "sketch", "units"),
     "effect": (
-        "choice", "season", "regression", "difference", "interrupted", "difference_in_differences", "estimate",
-        "counterfactual", "effect", "sequential", "sufficiency", "countdown", "multiplicity", "level", "movement",
+        "choice", "season", "regression", "difference", "interrupted", "difference_in_differences", "control_checks",
+        "estimate", "counterfactual", "effect", "sequential", "sufficiency", "countdown", "multiplicity",
+        "level", "movement",
     ),
     "money": (
         "money", "investment", "internal_rate", "modified_rate", "named_returns", "tei", "planned", "bridge",

@@ -14,6 +14,7 @@ from kpis.baselines.told import told_of
 from kpis.dashboards import kpi_chart
 from kpis.dashboards.frame import page
 from kpis.dashboards.industry import blocks_of
+from kpis.dashboards.kpi_checks import behind
 from kpis.dashboards.spans import asked_span
 from kpis.definitions.models import Kpi
 from kpis.definitions.sight import kpis_seen_by
@@ -99,6 +100,7 @@ def _context(request: HttpRequest, key: str) -> dict[str, Any]:
         "overview": history.overview,
         "effect": history.overview.effect,
         "headline": kpi_headline(_facts(kpi, history, standings)),
+        "behind": behind(history.overview),
         "clock": told_of([kpi], now=now),
         "events": list(kpi.initiative.annotations.all()),
         "standings": standings,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from kpis.baselines.models import Baseline
-from kpis.calculations.effect import EffectEstimate
+from kpis.calculations.effect import NOTES, EffectEstimate
 from kpis.calculations.intervals import Calendar, Granularity
 from kpis.calculations.series import Series
 from kpis.calculations.sufficiency import enough_at
@@ -21,6 +21,7 @@ NOT_CLEAR_UNDER_DAILY_LOOKS = (
     "The interval leaves out zero, but the one that is valid under daily looks does not: not clear yet."
 )
 NO_CONTROL_LEFT = "The control group of the baseline has no data in common with it any more."
+DOUBTS = ("groups_not_parallel", "control_group_moved")  # notes that stand beside the verdict as its reason
 # Members that are null together where nothing is compared.
 COMPARED = (
     "effect",
@@ -131,6 +132,9 @@ def not_compared(kpi: Kpi, baseline: Baseline | None, live: Series, as_of: datet
 def _verdict(estimate: EffectEstimate) -> tuple[str, dict[str, str]]:
     """A page is looked at every day, so its verdict is that of the monitoring interval as soon as there is one."""
     reasons = dict(estimate.reasons)
+    doubtful = next((note for note in DOUBTS if note in estimate.notes), None)
+    if doubtful and estimate.verdict != "not_enough_data":
+        reasons["verdict"] = NOTES[doubtful]
     if estimate.monitoring_low is None or estimate.verdict == "not_enough_data":
         return estimate.verdict, reasons
     if estimate.monitoring_verdict == "no_clear_change" != estimate.verdict:
@@ -163,6 +167,7 @@ def _details(baseline: Baseline, estimate: EffectEstimate, outlook: Outlook) -> 
     details["p_value"] = estimate.p_value
     details["verdict_by_interval"] = estimate.verdict
     details["choice"] = baseline.choice_reason
+    details["checks"] = [asdict(check) for check in estimate.checks]
     if estimate.missing_before or estimate.missing_after:
         details["missing_before"] = estimate.missing_before
         details["missing_after"] = estimate.missing_after

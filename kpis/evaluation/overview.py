@@ -26,7 +26,7 @@ class KpiOverview:
     """`starts`: consecutive intervals; `values`, `without` (the counterfactual): one for each, None in a gap.
 
     `latest`: value of the newest complete interval. `provisional`: the last interval is open or late. `target`: the
-    level that holds today, in the KPI's unit.
+    level that holds today, in the KPI's unit. `gap`: treated − control, where there is a control group.
     """
 
     kpi: Kpi
@@ -40,6 +40,7 @@ class KpiOverview:
     target: float | None
     latest: float | None
     provisional: bool
+    gap: tuple[float | None, ...] = ()
 
     @property
     def baseline(self) -> Baseline | None:
@@ -110,6 +111,7 @@ def _overview(
         target=levels[-1][1] if levels else None,
         latest=complete[-1].value if complete else None,
         provisional=bool(points) and points[-1].state is not Finality.COMPLETE,
+        gap=_gap(points, control, starts),
     )
 
 
@@ -127,6 +129,12 @@ def _without(
         return ()
     by_start = dict(zip([p.start for p in points], effects.counterfactuals(effect, points, control), strict=True))
     return tuple(float(by_start[s]) if s in by_start and by_start[s] == by_start[s] else None for s in starts)
+
+
+def _gap(points: list[IntervalPoint], control: list[IntervalPoint], starts: list[datetime]) -> tuple[float | None, ...]:
+    others = {point.start: point.value for point in control}
+    gaps = {p.start: p.value - o for p in points if p.value is not None and (o := others.get(p.start)) is not None}
+    return tuple(gaps.get(start) for start in starts) if control else ()
 
 
 def _index(starts: list[datetime], at: datetime) -> int:

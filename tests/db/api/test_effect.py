@@ -2,12 +2,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
+from django.test import Client
+from django.utils import translation
 from openapi_schema_validator import OAS31Validator
 
 from kpis.api.effect_form import EFFECT
+from kpis.evaluation import effects
 from tests.db.evaluation.conftest import DAYS_BEFORE, GO_LIVE, approved, arrive, as_of, house, measured, noise, noon
-from tests.factories import InitiativeFactory, KpiFactory
+from tests.factories import InitiativeFactory, KpiFactory, ProductOwnerFactory
 
 __all__ = ["approved", "arrive", "house", "measured"]
 
@@ -112,3 +116,71 @@ def test_a_kpi_that_one_may_not_see_does_not_exist(kpi, client_with):
 
 def test_the_noon_of_the_fixture_lies_in_the_day_that_these_tests_mean():
     assert noon(DAYS_BEFORE) == datetime(2026, 3, 30, 11, tzinfo=UTC)
+
+
+# -- the checks behind a control group --------------------------------------------------------------------------------
+
+TREATED, CONTROL = {"team": "assistant"}, {"team": "control"}
+
+
+def compared(measured, approved, kpi, treated, control):
+    measured(kpi, treated, TREATED)
+    measured(kpi, control, CONTROL)
+    approved(kpi, treated=TREATED, control=CONTROL)
+
+
+def page(path: str, language: str = "en") -> str:
+    client = Client(headers={"accept-language": language})
+    client.force_login(ProductOwnerFactory(language=language))
+    with translation.override("en"):  # what the request leaves behind in this thread
+        return client.get(path).content.decode()
+
+
+def test_the_checks_of_a_control_group_are_told_with_their_intervals(measured, approved, kpi, reader):
+    compared(measured, approved, kpi, values(-3.0), 15 + noise(DAYS_BEFORE + LIVE, seed=2))
+
+    answer = read(reader)
+
+    OAS31Validator(EFFECT).validate(answer)
+    assert {check["name"]: check["status"] for check in answer["checks"]} == {
+        "pre_trend": "ok", "placebo": "ok", "contamination": "ok",
+    }  # fmt: skip
+    for check in answer["checks"]:
+        assert check["low"] < check["value"] < check["high"]
+        assert check["message"].endswith(".")
+    assert answer["method"] == "did"
+    assert "verdict" not in answer["reasons"]
+
+
+def test_groups_that_moved_apart_before_are_the_reason_beside_the_verdict(measured, approved, kpi, reader):
+    drifting = values(-3.0) - 0.05 * np.arange(DAYS_BEFORE + LIVE)
+    compared(measured, approved, kpi, drifting, 15 + noise(DAYS_BEFORE + LIVE, seed=2))
+
+    answer = read(reader)
+
+    assert [check["status"] for check in answer["checks"][:2]] == ["differs", "differs"]
+    assert answer["verdict"] == "improved"
+    assert answer["reasons"]["verdict"] == (
+        "Both groups already moved apart before go-live, so the control group may mislead."
+    )
+
+
+def test_the_page_shows_gap_and_checks_in_both_languages(measured, approved, kpi):
+    drifting = values(-3.0) - 0.05 * np.arange(DAYS_BEFORE + LIVE)
+    compared(measured, approved, kpi, drifting, 15 + noise(DAYS_BEFORE + LIVE, seed=2))
+    effects.evaluate_kpis([kpi.pk], now=as_of(LIVE))
+
+    english, german = page("/kpis/support.time/"), page("/kpis/support.time/", "de")
+
+    assert "Before go-live the groups already moved apart: by " in english
+    assert "The gap between both groups over time" in english
+    assert "Schon vor dem Start liefen die Gruppen auseinander: um " in german
+
+
+def test_without_a_control_group_there_is_nothing_to_check(measured, approved, kpi, reader):
+    measured(kpi, values(-3.0))
+    approved(kpi)
+    effects.evaluate_kpis([kpi.pk], now=as_of(LIVE))
+
+    assert read(reader)["checks"] == []
+    assert "The gap between both groups" not in page("/kpis/support.time/")

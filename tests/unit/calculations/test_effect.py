@@ -344,7 +344,8 @@ def test_groups_that_moved_apart_before_go_live_are_said_to():
         compare(before, after, control_before=control_before, control_after=control_after), confidence=0.95
     )
     assert "groups_not_parallel" in estimate.notes
-    assert estimate.details["pre_trend_low"] > 0
+    assert estimate.checks[0].status == "differs"
+    assert estimate.checks[0].low > 0
 
 
 def test_intervals_without_a_partner_in_the_other_group_are_left_out_and_said_to_be():

@@ -1,0 +1,45 @@
+"""The checks behind a control group as sentences: what was found, within which range, and what that means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kpis.wording.units import difference
+
+
+def check_sentence(check: Mapping[str, Any], unit: str) -> str:
+    """Of a check as `calculations.control_checks.Check`, in the reader's language and the KPI's unit."""
+    if check["value"] is None:
+        return _NOTHING_KNOWN[check["name"]]()
+    said = {name: difference(check[name], unit) for name in ("value", "low", "high")}
+    return _SAID[check["name"], check["status"]]().format(**said)
+
+
+_NOTHING_KNOWN = {
+    "pre_trend": lambda: _("Whether both groups moved alike before go-live needs 12 intervals that vary."),
+    "placebo": lambda: _("A pretended go-live needs 12 intervals that vary."),
+    "contamination": lambda: _("Whether the control group stayed as it was needs 12 intervals that vary."),
+}
+_SAID = {
+    ("pre_trend", "ok"): lambda: _(
+        "Before go-live the groups moved alike: their gap changed by {value} an interval (95%: {low} to {high})."
+    ),
+    ("pre_trend", "differs"): lambda: _(
+        "Before go-live the groups already moved apart: by {value} an interval (95%: {low} to {high})."
+    ),
+    ("placebo", "ok"): lambda: _(
+        "A pretended go-live in the middle of the baseline shows nothing: {value} (95%: {low} to {high})."
+    ),
+    ("placebo", "differs"): lambda: _(
+        "A pretended go-live in the middle of the baseline shows an effect, too: {value} (95%: {low} to {high})."
+    ),
+    ("contamination", "ok"): lambda: _(
+        "The control group itself did not move the same way: {value} (95%: {low} to {high})."
+    ),
+    ("contamination", "differs"): lambda: _(
+        "The control group moved the same way: {value} (95%: {low} to {high}). Does it use the tool too?"
+    ),
+}
