@@ -11,7 +11,7 @@ Source: docs/methods.md "Difference-in-differences".
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from kpis.calculations.defaults import FEW_INTERVALS_BELOW
@@ -26,13 +26,14 @@ Name = Literal["pre_trend", "placebo", "contamination"]
 Status = Literal["ok", "differs", "not_enough_data"]
 
 DOUBTFUL_BELOW_P: Final = 0.05
+MATTERS_FROM: Final = 0.2  # share of the effect: less than that of a season, or of a common shock, is no hint
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One check. value, low, high : with its interval, in the KPI's unit (pre_trend: per interval); None without data.
 
-    status : `differs` where p < 0.05, of contamination only for a movement in the effect's own direction.
+    status : `differs` where p < 0.05; of contamination only for a movement in the effect's direction, a fifth of it at least.
     """
 
     name: Name
@@ -84,10 +85,9 @@ def _contamination(before: Series, after: Series, season: Season, effect: float,
     if before.n < FEW_INTERVALS_BELOW.value:
         return Check("contamination", "not_enough_data")
     found = _of_change("contamination", _difference(before, after, season, confidence), confidence)
-    same_way = found.value is not None and math.copysign(1, found.value) == math.copysign(1, effect)
-    if found.status == "differs" and not same_way:  # it moved against the effect: a common shock, not the tool
-        return Check("contamination", "ok", found.value, found.low, found.high, found.p_value)
-    return found
+    # Used by a part of the control group, the tool would show there as that part of the effect, in its direction.
+    share = 0.0 if found.value is None or not effect else found.value / effect
+    return replace(found, status="ok") if found.status == "differs" and share < MATTERS_FROM else found
 
 
 def _of_change(name: Name, found: Estimate | None, confidence: float) -> Check:

@@ -12,7 +12,7 @@ from kpis.evaluation.overview import KpiOverview
 from kpis.figures.sparkline import Multiple, small_multiple
 from kpis.wording.checks import check_sentence
 
-WIDTH, HEIGHT = 300, 84
+WIDTH, HEIGHT = 236, 84
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ OF_BASELINE = {
     "baseline_data_changed": "Data of the baseline's window changed after it was approved; its approved value holds.",
     "baseline_reconstructed": "The baseline rests on data that arrived only after go-live.",
 }
-SAID_ELSEWHERE = {"other_causes", "baseline_reconstructed"}  # beside the rivals, and at the baseline
+# Beside the rivals, at the baseline, and among the checks of the control group.
+SAID_ELSEWHERE = {"other_causes", "baseline_reconstructed", "groups_not_parallel", "control_group_moved"}
 
 
 def sentences_of(effect: Effect | None) -> list[str]:

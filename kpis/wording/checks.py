@@ -37,7 +37,7 @@ _SAID = {
         "A pretended go-live in the middle of the baseline shows an effect, too: {value} (95%: {low} to {high})."
     ),
     ("contamination", "ok"): lambda: _(
-        "The control group itself did not move the same way: {value} (95%: {low} to {high})."
+        "No sign that the control group uses the tool: it moved by {value} itself (95%: {low} to {high})."
     ),
     ("contamination", "differs"): lambda: _(
         "The control group moved the same way: {value} (95%: {low} to {high}). Does it use the tool too?"

@@ -74,6 +74,14 @@ def test_a_control_group_that_moves_against_the_effect_is_no_hint_of_the_tool():
     assert checked(quiet(8, BEFORE), control, effect=+1.0)[2].status == "ok"
 
 
+def test_a_movement_that_is_a_small_part_of_the_effect_is_no_hint_either():
+    control = quiet(7)
+    control[BEFORE:] -= 3
+
+    assert checked(quiet(8, BEFORE), control, effect=-20.0)[2].status == "ok"
+    assert checked(quiet(8, BEFORE), control, effect=-10.0)[2].status == "differs"
+
+
 @pytest.mark.parametrize("gap", [np.arange(11.0), np.full(11, 2.0)])
 def test_eleven_intervals_say_nothing(gap):
     few = series(gap)
