@@ -33,7 +33,7 @@ MATTERS_FROM: Final = 0.2  # share of the effect: less than that of a season, or
 class Check:
     """One check. value, low, high : with its interval, in the KPI's unit (pre_trend: per interval); None without data.
 
-    status : `differs` where p < 0.05; of contamination only for a movement in the effect's direction, a fifth of it at least.
+    status : `differs` where p < 0.05; of contamination only for a movement that is a fifth of the effect at least.
     """
 
     name: Name
