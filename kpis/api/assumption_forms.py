@@ -32,6 +32,7 @@ MEMBERS: Form = {
     "name": TEXT,
     "kinds": {"type": "array", "items": {"type": "string", "enum": ["price", "realisation", "attribution"]}},
     "unit": TEXT | {"description": "`share`, or the currency of a price."},
+    "priced_unit": {"type": ["string", "null"], "description": "What a price is for: h, {ticket}."},
     "version": COUNT,
     **VALUES,
     "drivers": {"type": "array", "items": closed({"id": COUNT, "name": TEXT, "initiative": TEXT})},

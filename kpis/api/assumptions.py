@@ -143,6 +143,7 @@ def _shown(row: RegisterRow, currency: str) -> dict[str, Any]:
         "name": assumption.name,
         "kinds": list(row.kinds),
         "unit": row.unit,
+        "priced_unit": row.priced_unit or None,
         "version": assumption.version,
         **_values(row.holds, assumption),
         "drivers": [{"id": d.pk, "name": d.name, "initiative": d.initiative.slug} for d in row.drivers],

@@ -10,16 +10,19 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import CharFilter, FilterSet
 from drf_spectacular.utils import extend_schema_field
-from rest_framework.serializers import Field
+from rest_framework.serializers import Field, SerializerMethodField
 
 from kpis.access.rights import Action, Actor
 from kpis.api.definitions import Definitions
 from kpis.api.members import Definition, Named, Number, Text, refuse_unknown
+from kpis.definitions import organisation
 from kpis.definitions.sight import initiatives_seen_by, kpis_seen_by
-from kpis.ledger import changing
+from kpis.ledger import changing, kinds
 from kpis.ledger.changing import Stated
 from kpis.ledger.models import Assumption, ValueDriver
 from kpis.ledger.sight import drivers_seen_by
+from kpis.ledger.versions import ROLES
+from kpis.plumbing import clock
 
 NUMBERS = ("low", "likely", "high")
 LONGEST = {"owner": 120, "source": 300}
@@ -80,8 +83,9 @@ class _Range(Field):
         return Text(allow_blank=True).run_validation(data)
 
     def to_representation(self, value: Assumption) -> dict[str, Any]:
-        numbers = {name: self._shown(getattr(value, name)) for name in NUMBERS}
-        return numbers | {"owner": value.owner, "source": value.source}
+        holds = value.on(organisation.calendar().local_date(clock.now()))
+        numbers = {name: self._shown(getattr(holds, name)) for name in NUMBERS}
+        return numbers | {"owner": holds.owner, "source": holds.source}
 
     def _shown(self, number: Decimal) -> Any:
         return float(number)
@@ -137,8 +141,19 @@ class ValueDriverBody(Definition):
         max_digits=24,
         decimal_places=15,
         required=False,
-        help_text="Turns KPI unit times volume into what unit_value prices: minutes to hours 1/60. Default 1.",
+        help_text="Turns KPI unit times volume into what unit_value prices: minutes to hours 1/60. Follows from the "
+        "units where `kind` or `priced_unit` says what is priced; else 1.",
     )
+    priced_unit = Text(
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        help_text="What one unit_value is paid for: h, {ticket}, EUR. Usual of its kind where it is not given.",
+    )
+    conversion = SerializerMethodField(
+        help_text="From what is measured to what is priced: `min × ticket → h: 1/60`; null where units do not say it."
+    )
+    assumptions = SerializerMethodField(help_text="Ids of its assumptions in `assumptions/`.")
     unit_value = PriceRange(help_text="Price of one unit, in the initiative's currency.")
     realisation = ShareRange(help_text="How much of the saving becomes real.")
     attribution = ShareRange(help_text="How much of it is this initiative's.")
@@ -157,9 +172,11 @@ class ValueDriverBody(Definition):
             "id": 7,
             "initiative": "support-triage",
             "name": "Handling time saved",
+            "kind": "time",
             "kpi": "support-triage.handling-time",
             "volume_kpi": "support-triage.tickets",
             "volume_per_interval": None,
+            "priced_unit": "h",
             "unit_factor": 0.016666666666667,
             "unit_value": {
                 "low": "48",
@@ -179,14 +196,18 @@ class ValueDriverBody(Definition):
             "owner": "Dana Owner",
             "source": "Business case 4",
             "version": 1,
+            "conversion": "min × ticket → h: 1/60",
+            "assumptions": {"unit_value": 1, "realisation": 2, "attribution": 3},
         }
         fields = [
             "id",
             "initiative",
             "name",
+            "kind",
             "kpi",
             "volume_kpi",
             "volume_per_interval",
+            "priced_unit",
             "unit_factor",
             "unit_value",
             "realisation",
@@ -200,10 +221,21 @@ class ValueDriverBody(Definition):
             "owner",
             "source",
             "version",
+            "conversion",
+            "assumptions",
         ]
-        read_only_fields = ["id", "version"]
+        read_only_fields = ["id", "version", "conversion", "assumptions"]
         extra_kwargs = {"is_freed_time": {"help_text": "A time saving that no follow-up KPI has traced yet."}}
         validators: list[Any] = []
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_conversion(self, driver: ValueDriver) -> str | None:
+        found = kinds.conversion_of(driver)
+        return found.text if found else None
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "integer"}})
+    def get_assumptions(self, driver: ValueDriver) -> dict[str, int]:
+        return {role: getattr(driver, f"{role}_id") for role in ROLES}
 
 
 class ValueDriverFilters(FilterSet):

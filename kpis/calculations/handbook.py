@@ -21,7 +21,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "money": (
         "money", "investment", "internal_rate", "modified_rate", "named_returns", "tei", "planned", "bridge",
-        "assumptions", "streams", "tracing",
+        "assumptions", "streams", "pricing", "tracing", "overlap",
     ),
     "position": ("position",),
     "comparison": ("welch", "variation", "ratios", "cuped", "proportions", "poisson", "bootstrap", "ab_test"),

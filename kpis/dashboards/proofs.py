@@ -17,6 +17,7 @@ from kpis.evaluation.models import Effect
 from kpis.evaluation.reading import effect_of
 from kpis.ledger.columns import amount, by_kind
 from kpis.ledger.costs import CostLine
+from kpis.ledger.kinds import Conversion, conversion_of
 from kpis.ledger.models import Assumption, AssumptionVersion, LedgerEntry, Trace, ValueDriver
 from kpis.ledger.overlap import Overlap
 from kpis.ledger.proving import EntryProof, proof_of
@@ -155,6 +156,7 @@ class DriverProof:
     whereabouts: tuple[Whereabouts, ...]
     assumptions: tuple[AssumptionLine, ...] = ()
     parts: tuple[Part, ...] = ()
+    conversion: Conversion | None = None
 
     @property
     def newest_trace(self) -> Trace | None:
@@ -206,6 +208,7 @@ def driver_proof(driver: ValueDriver, *, now: datetime) -> DriverProof:
         assumptions=tuple(_assumptions(driver, now)),
         parts=_parts(flow),
         whereabouts=tuple(whereabouts_of(driver, now=now)),
+        conversion=conversion_of(driver),
     )
 
 

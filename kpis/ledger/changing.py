@@ -17,10 +17,10 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kpis.calculations import units
-from kpis.definitions import changing
+from kpis.definitions import changing, organisation
 from kpis.definitions.changing import Actor, ChangeRefused
 from kpis.definitions.models import Initiative, Kpi
-from kpis.ledger import follow_up_rules, periods, spending
+from kpis.ledger import follow_up_rules, kinds, periods, spending
 from kpis.ledger.models import Assumption, LedgerEntry, Trace, ValueDriver
 from kpis.ledger.pools import stating
 from kpis.plumbing import changes, wakeup
@@ -47,7 +47,7 @@ class Stated:
 def create_driver(fields: Mapping[str, Any], *, by: Actor, at: datetime) -> ValueDriver:
     """`fields` as the model's, the three assumptions as `Stated`; a saving of time counts as freed by default."""
     _refuse_foreign_kpi(fields["initiative"], fields["kpi"])
-    given = {"is_freed_time": units.is_time(fields["kpi"].unit), **fields}
+    given = kinds.priced({"is_freed_time": units.is_time(fields["kpi"].unit), **fields})
     for name in ASSUMED:
         given[name] = _assumption(name, given[name], driver=fields["name"])
     if "pool" in given:
@@ -64,16 +64,19 @@ def change_driver(driver: ValueDriver, fields: Mapping[str, Any], *, by: Actor, 
     changing.keep_initiative(driver, fields)
     _refuse_foreign_kpi(driver.initiative, fields.get("kpi", driver.kpi))
     before, left = driver.kpi_id, driver.pool_id
-    given, replaced = _with_one_volume(fields), []
+    given, replaced = kinds.priced(_with_one_volume(fields), driver), []
     if "pool" in given:
         kpi = given.get("kpi", driver.kpi)
         given["pool"] = stating.pool_of(given["pool"], driver.initiative, kpi, by=by, at=at)
     _refuse_senseless_follow_up(driver, given)
     for name in ASSUMED.keys() & given.keys():
         standing = getattr(driver, name)
-        if _as_stated(standing) == given[name]:
+        if _as_stated(standing, at) == given[name]:
             del given[name]
             continue
+        if standing.versions.exists():
+            sentence = _("Its history is kept in the register: change it there, as assumption %(id)d.")
+            raise ChangeRefused("assumption_has_versions", sentence % {"id": standing.pk}, name)
         given[name] = _assumption(name, given[name], driver=fields.get("name", driver.name))
         replaced.append(standing.pk)
     changed = changing.change(driver, given, by=by, at=at)
@@ -133,8 +136,10 @@ def _assumption(name: str, stated: Stated, *, driver: str) -> Assumption:
     )
 
 
-def _as_stated(assumption: Assumption) -> Stated:
-    return Stated(assumption.low, assumption.likely, assumption.high, assumption.owner, assumption.source)
+def _as_stated(assumption: Assumption, at: datetime) -> Stated:
+    """As it holds on the day."""
+    holds = assumption.on(organisation.calendar().local_date(at))
+    return Stated(holds.low, holds.likely, holds.high, holds.owner, holds.source)
 
 
 def _drop_unused(assumption_ids: Collection[int]) -> None:

@@ -23,11 +23,23 @@ class ValueDriver(models.Model):
         DIRECT = "direct"
         INDIRECT = "indirect"
 
+    class Kind(models.TextChoices):
+        TIME = "time"
+        ERRORS = "errors"
+        COST_AVOIDANCE = "cost_avoidance"
+        CONVERSION = "conversion"
+        DEFLECTION = "deflection"
+        THROUGHPUT = "throughput"
+        RAMP_UP = "ramp_up"
+        FREE_FORM = "free_form"
+
     initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="value_drivers")
     name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=14, choices=Kind, default=Kind.FREE_FORM)
     kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="value_drivers")
     volume_kpi = models.ForeignKey(Kpi, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     volume_per_interval = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
+    priced_unit = models.CharField(max_length=40, blank=True)  # what one `unit_value` is paid for: h, {ticket}, EUR
     unit_factor = models.DecimalField(max_digits=24, decimal_places=15, default=1)
     unit_value = models.ForeignKey(Assumption, on_delete=models.PROTECT, related_name="+")
     realisation = models.ForeignKey(Assumption, on_delete=models.PROTECT, related_name="+")

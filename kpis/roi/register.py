@@ -54,6 +54,7 @@ class RegisterRow:
     drivers: tuple[ValueDriver, ...]
     amounts: dict[int, Decimal]
     unit: str
+    priced_unit: str
     booked: Decimal
     low: Decimal | None
     high: Decimal | None
@@ -126,6 +127,7 @@ def _row(
         drivers=tuple(drivers),
         amounts={flow.driver.pk: flow.amount for flow in resting.drivers} if resting else {},
         unit="share" if assumption.is_share else drivers[0].initiative.currency,
+        priced_unit="" if assumption.is_share else drivers[0].priced_unit,
         booked=resting.booked if resting else NOTHING,
         low=low,
         high=high,

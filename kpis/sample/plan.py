@@ -74,6 +74,8 @@ class DriverPlan:
     volume_kpi: str = ""
     volume_per_interval: str = ""
     unit_factor: str = "1"
+    kind: str = "free_form"
+    priced_unit: str = ""
     benefit_type: str = "direct"
     is_freed_time: bool = False
     pool: str = ""

@@ -260,6 +260,8 @@ class _Seeding:
             kpi=measured,
             volume_kpi=kpi(plan.volume_kpi),
             volume_per_interval=Decimal(plan.volume_per_interval) if plan.volume_per_interval else None,
+            kind=plan.kind,
+            priced_unit=plan.priced_unit,
             unit_factor=Decimal(plan.unit_factor),
             unit_value=self._assumption(plan.unit_value),
             realisation=self._assumption(plan.realisation),

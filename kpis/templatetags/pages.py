@@ -34,9 +34,12 @@ def share_range_of(low: Number | None, high: Number | None) -> str:
 
 
 @register.simple_tag
-def stated_of(value: Number | None, is_share: bool, currency: str) -> str:
-    """`65%` or `€38.50`: a value of an assumption, with all the digits that were stated."""
-    return "–" if value is None else assumptions.stated(value, is_share=is_share, currency=currency)
+def stated_of(value: Number | None, is_share: bool, currency: str, per: str = "") -> str:
+    """`65%`, `€38.50` or `€38.50/h`: a value of an assumption, with all the digits that were stated."""
+    if value is None:
+        return "–"
+    said = assumptions.stated(value, is_share=is_share, currency=currency)
+    return f"{said}/{per.strip('{}')}" if per and per != currency else said
 
 
 @register.simple_tag

@@ -247,6 +247,8 @@ def word(key: str, kind: str) -> str:
     """The word for a stored key: `{{ kpi.category|word:"category" }}`; an unknown key is shown as it is."""
     tables = {
         "entry_status": verdicts.ENTRY_STATUSES,
+        "driver_kind": verdicts.DRIVER_KINDS,
+        "driver_trap": verdicts.DRIVER_TRAPS,
         "cause": verdicts.CAUSES,
         "assumption_kind": assumptions.KINDS,
         "untraced": verdicts.UNTRACED,

@@ -100,6 +100,38 @@ SETTLEMENTS = {
     "invoiced": gettext_lazy("invoiced"),
     "reconciled": gettext_lazy("reconciled"),
 }
+DRIVER_KINDS = {
+    "time": gettext_lazy("time saved"),
+    "errors": gettext_lazy("errors avoided"),
+    "cost_avoidance": gettext_lazy("cost avoided"),
+    "conversion": gettext_lazy("conversion"),
+    "deflection": gettext_lazy("deflection"),
+    "throughput": gettext_lazy("throughput"),
+    "ramp_up": gettext_lazy("ramp-up"),
+    "free_form": gettext_lazy("free form"),
+}
+# What a driver of the kind usually overstates. Source: docs/methods.md "Value drivers".
+DRIVER_TRAPS = {
+    "time": gettext_lazy(
+        "The time is for each unit of the volume, and the volume counts what was done with and without AI. Measured on "
+        "users only, it says nothing of the others."
+    ),
+    "errors": gettext_lazy("The price is rework and compensation; rare large losses are a driver of their own."),
+    "cost_avoidance": gettext_lazy("The plan that was not spent must have been approved before; else it is indirect."),
+    "conversion": gettext_lazy(
+        "The price is the contribution margin, not revenue; returns and sales that move come off."
+    ),
+    "deflection": gettext_lazy(
+        "A published cost per contact is an average, what is saved is marginal: the realisation is below 1."
+    ),
+    "throughput": gettext_lazy(
+        "More output is worth something where it is sold: the realisation is the share that is."
+    ),
+    "ramp_up": gettext_lazy(
+        "The days are saved once for each person who starts, not each month for each who is there."
+    ),
+    "free_form": gettext_lazy("Nothing is checked against a kind: price and unit factor are as somebody stated them."),
+}
 CAUSES = {
     "late_data": gettext_lazy("late data"),
     "corrected_data": gettext_lazy("corrected data"),

@@ -61,6 +61,8 @@ CONTRACT = InitiativePlan(
                 "Judgement: new contract templates in the same month",
                 True,
             ),
+            kind="time",
+            priced_unit="h",
             volume_kpi="contracts",
             is_freed_time=True,
             pool="legal-hours",

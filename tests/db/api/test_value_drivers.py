@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from kpis.access.models import AuditEvent
+from kpis.definitions.models import Initiative
 from kpis.ledger.models import Assumption, ValueDriver
 from kpis.rollups.models import KpiState
 from tests.factories import (
@@ -162,3 +163,61 @@ def test_deleting_a_driver_takes_its_entries_and_its_own_assumptions(api):
 def test_a_driver_is_valid_up_to_a_day_after_its_first(api, body):
     response = api.post(ADDRESS, body | {"valid_from": "2026-05-01", "valid_to": "2026-04-30"})
     assert (response.status_code, code_of(response)) == (400, "driver_is_valid_in_order")
+
+
+def test_a_kind_says_what_is_priced_and_the_factor_follows_from_the_units(api, body):
+    del body["unit_factor"]
+    volume = KpiFactory(initiative=Initiative.objects.get(), slug="tickets", unit="{ticket}", aggregation="sum")
+    del body["volume_per_interval"]
+    made = api.post(ADDRESS, body | {"kind": "time", "volume_kpi": volume.key}).json()
+    assert (made["priced_unit"], made["unit_factor"]) == ("h", 0.016666666666667)
+    assert made["conversion"] == "min × ticket → h: 1/60"
+
+
+def test_another_volume_brings_another_factor_unless_one_was_stated(api, body):
+    kpi = KpiFactory(initiative=Initiative.objects.get(), slug="errors", unit="%")
+    body |= {"kpi": kpi.key, "kind": "errors", "priced_unit": "1"}
+    stated = api.post(ADDRESS, body | {"name": "Stated", "unit_factor": 0.5}).json()
+    del body["unit_factor"]
+    derived = api.post(ADDRESS, body).json()
+    assert (derived["unit_factor"], stated["unit_factor"]) == (0.01, 0.5)
+
+    thousands = KpiFactory(initiative=kpi.initiative, slug="thousands", unit="1000", aggregation="sum")
+    changed = [api.patch(f"{ADDRESS}{d['id']}/", {"volume_kpi": thousands.key}).json() for d in (derived, stated)]
+    assert [driver["unit_factor"] for driver in changed] == [10, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "sentence"),
+    [
+        (
+            {"kind": "time", "priced_unit": "{ticket}"},
+            "unit_mismatch",
+            "A KPI in minutes cannot be priced in EUR per ticket.",
+        ),
+        ({"kind": "cost_avoidance"}, "unit_mismatch", "A KPI in minutes cannot be priced in EUR per EUR."),
+        ({"priced_unit": "{ticket}"}, "unit_mismatch", "A KPI in minutes cannot be priced in EUR per ticket."),
+        ({"kind": "time", "priced_unit": "hours"}, "invalid_unit", None),
+    ],
+)
+def test_units_that_do_not_fit_are_refused_when_the_driver_is_defined(api, body, more, code, sentence):
+    del body["unit_factor"]
+    response = api.post(ADDRESS, body | more)
+    assert (response.status_code, code_of(response)) == (409, code)
+    assert sentence is None or json.loads(response.content)["detail"] == sentence
+    assert not ValueDriver.objects.exists()
+
+
+def test_a_stated_factor_is_believed(api, body):
+    made = api.post(ADDRESS, body | {"kind": "time", "priced_unit": "{ticket}", "unit_factor": 2}).json()
+    assert (made["unit_factor"], made["conversion"]) == (2, None)
+
+
+def test_an_assumption_with_a_history_is_changed_in_the_register(api, body):
+    driver = api.post(ADDRESS, body).json()
+    address = f"/api/v1/assumptions/{driver['assumptions']['unit_value']}/"
+    assert api.patch(address, {"likely": "53", "reason": "Recount"}).status_code == 200
+    assert api.get(f"{ADDRESS}{driver['id']}/").json()["unit_value"]["likely"] == "53"
+    response = api.patch(f"{ADDRESS}{driver['id']}/", {"unit_value": "60"})
+    assert (response.status_code, code_of(response)) == (409, "assumption_has_versions")
+    assert api.patch(f"{ADDRESS}{driver['id']}/", {"pool": "agents"}).status_code == 200
