@@ -91,10 +91,13 @@ def assumptions_seen_by(actor: rights.Actor) -> QuerySet[Assumption]:
 
 
 def stamp_of(assumption: Assumption, wanted: Wanted) -> str:
-    """Says what a look at a change rested on: what is wanted, the versions, the drivers, their entries, and how far
-    books are closed. Another one means: what was looked at is not what would happen now.
+    """Says what a look at a change rested on: what is wanted, the versions, the drivers, their entries and those that
+    draw on the same pools, and how far books are closed. Another one means: what was looked at is not what would happen
+    now.
     """
-    rows = LedgerEntry.objects.filter(driver__in=drivers_of(assumption)).order_by("driver_id")
+    pools = drivers_of(assumption).exclude(pool=None).values("pool")
+    concerned = Q(driver__in=drivers_of(assumption).values("pk")) | Q(driver__pool__in=pools)
+    rows = LedgerEntry.objects.filter(concerned).order_by("driver_id")
     booked = rows.values_list("driver_id", "driver__version").annotate(Count("pk"), Sum("amount"), Max("computed_at"))
     closed = [periods.closed_until(is_sample=is_sample) for is_sample in (False, True)]
     drivers = list(drivers_of(assumption).values_list("pk", "version"))
