@@ -185,6 +185,7 @@ class Kpis(Definitions):
         given, reason = {name: fields[name] for name in fields if name != REASON}, fields.get(REASON, "")
         with transaction.atomic():
             versions.refuse_other_measure(row, given)
+            money.refuse_other_unit(row, given)
             retention.refuse_what_needs_rows(row, given)
             changed = changing.change_kpi(row, given, **who_and_when, reason=reason)
             if changed & changing.DEFINES_THE_MEASURE:

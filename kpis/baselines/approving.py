@@ -11,11 +11,15 @@ from django.utils.translation import gettext as _
 from kpis.access import audit, rights
 from kpis.access.models import Token, User
 from kpis.access.rights import Action
+from kpis.baselines.comparability import standings_of
 from kpis.baselines.drafting import subject_of
 from kpis.baselines.models import Baseline
 from kpis.definitions.models import Kpi
 from kpis.plumbing import wakeup
 from kpis.rollups import rolling
+from kpis.wording.reasons import reason
+
+CALENDAR_CHANGED = "Days and longer intervals are cut otherwise since this draft was measured. Measure it anew."
 
 
 class ApprovalRefused(Exception):
@@ -31,7 +35,8 @@ def approve(baseline: Baseline, *, by: User | Token, at: datetime) -> Baseline:
     """Freeze the baseline; it supersedes the lower versions from now on. Approving it again changes nothing.
 
     A token approves as the person who made it. Refuses (ApprovalRefused) who has not the right; the author, while
-    another active person has it and sees the initiative; a version that a newer approved one has already superseded.
+    another active person has it and sees the initiative; a version that a newer approved one has already superseded;
+    a draft that was made when the KPI was measured otherwise.
     """
     baseline = Baseline.objects.select_for_update(of=("self",)).select_related("kpi").get(pk=baseline.pk)
     if baseline.approved_at is not None:
@@ -39,6 +44,10 @@ def approve(baseline: Baseline, *, by: User | Token, at: datetime) -> Baseline:
     person = rights.person_behind(by)
     if person is None or not rights.may(by, Action.APPROVE_BASELINES, baseline.kpi):
         raise ApprovalRefused("approval_not_yours", _("Baselines are approved by a controller or an administrator."))
+    Kpi.objects.select_for_update(no_key=True).get(pk=baseline.kpi_id)  # what it means must not change meanwhile
+    standing = standings_of([baseline])[baseline.pk]
+    if standing.refused or (standing.calendar_changed and baseline.method == Baseline.Method.MEASURED):
+        raise ApprovalRefused("baseline_of_another_version", reason(standing.refused or CALENDAR_CHANGED))
     if _is_superseded(baseline):
         raise ApprovalRefused("baseline_superseded", _("A newer version of this baseline is already approved."))
     by_author = baseline.author_id == person.pk

@@ -9,6 +9,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from kpis.access.models import Token, User
+from kpis.baselines.comparability import sent_in_another_unit
 from kpis.baselines.drafting import nine_places, write_draft
 from kpis.baselines.models import Baseline
 from kpis.baselines.readiness import BaselineNotReady, judged
@@ -17,7 +18,7 @@ from kpis.baselines.window import WindowValues, values_in, window_between
 from kpis.calculations.effect import choose_method
 from kpis.calculations.intervals import Granularity, Interval
 from kpis.definitions import organisation
-from kpis.definitions.models import Kpi
+from kpis.definitions.models import Kpi, KpiVersion
 
 Labels = Mapping[str, str]
 FEWEST = 2  # of one value there is no spread
@@ -49,6 +50,7 @@ def measure(
     too_few = ready.code == "not_enough_intervals"
     if not ready.enough and not (few_allowed and too_few and ready.n >= FEWEST):
         raise BaselineNotReady(ready.code, ready.missing)
+    _refuse_mixed_units(kpi, window, treated, control)
     draft = _draft(kpi, window, values, at)
     draft.transition_until = transition
     draft.reconstructed_intervals = reconstructed_intervals(kpi, window, treated=treated, at=at)
@@ -56,6 +58,24 @@ def measure(
     if too_few:
         draft.choice_reason = f"{ready.n} of {ready.needed} intervals: too few for a range. {draft.choice_reason}"[:300]
     return write_draft(draft, by=by)
+
+
+def _refuse_mixed_units(kpi: Kpi, window: Interval, treated: Labels | None, control: Labels | None) -> None:
+    """Refuses (BaselineNotReady) a window with rows that were sent before the unit changed."""
+    for where in (treated, *([control] if control else [])):
+        found = sent_in_another_unit(kpi, window, where=where)
+        if found is not None:
+            version, count = found
+            raise BaselineNotReady("unit_changed", _mixed(version, count))
+
+
+def _mixed(version: KpiVersion, count: int) -> str:
+    day = organisation.calendar().local_date(version.valid_from).isoformat() if version.valid_from else ""
+    sentence = _(
+        "%(count)d intervals of the window hold measurements from before %(day)s, when the unit became %(unit)s: send "
+        "them again in that unit, or let the window begin later."
+    )
+    return sentence % {"count": count, "day": day, "unit": version.unit}
 
 
 def _window(start: date | datetime, end: date | datetime) -> Interval:

@@ -16,8 +16,10 @@ from kpis.dashboards.frame import page
 from kpis.dashboards.industry import blocks_of
 from kpis.dashboards.kpi_checks import behind
 from kpis.dashboards.spans import asked_span
+from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
 from kpis.definitions.sight import kpis_seen_by
+from kpis.definitions.versions import versions_of
 from kpis.evaluation.history import KpiHistory, history_of
 from kpis.evaluation.standings import Standing, foremost, standings_of
 from kpis.ledger.reading import amounts_by_interval, drivers_of
@@ -104,6 +106,7 @@ def _context(request: HttpRequest, key: str) -> dict[str, Any]:
         "clock": told_of([kpi], now=now),
         "events": list(kpi.initiative.annotations.all()),
         "standings": standings,
+        "versions": versions_of(kpi, organisation.current()),
         "industry": blocks_of(standings),
         "drivers": drivers_of(kpi),
         "latest": [(compared, amounts.get(compared.point.start)) for compared in history.latest],

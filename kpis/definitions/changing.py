@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -15,11 +16,13 @@ from django.db.models import Model
 
 from kpis.access import audit, rights
 from kpis.access.models import Token, User
+from kpis.calculations import units
 from kpis.definitions import keys, organisation, versions
 from kpis.definitions.models import Annotation, Initiative, Kpi, Target
 from kpis.definitions.versions import DEFINES_THE_MEASURE
 
 Actor = User | Token | None
+NINE_PLACES = Decimal("0.000000001")
 Fields = Mapping[str, Any]
 Row = TypeVar("Row", bound=Model)
 
@@ -75,13 +78,30 @@ def change_kpi(kpi: Kpi, fields: Fields, *, by: Actor, at: datetime, reason: str
     with transaction.atomic():
         if DEFINES_THE_MEASURE & fields.keys():
             versions.keep_standing(Kpi.objects.select_for_update().get(pk=kpi.pk), house)
+        was = Kpi.objects.values_list("unit", flat=True).get(pk=kpi.pk)
         changed = change(kpi, fields, by=by, at=at)
+        if "unit" in changed:
+            _restate_targets(kpi, was, by=by, at=at)
         if changed:
             kpi.version += 1
             kpi.save(update_fields=["version"])
         if changed & DEFINES_THE_MEASURE:
             versions.open_version(kpi, house, by=by, at=at, reason=reason)
     return changed
+
+
+def _restate_targets(kpi: Kpi, was: str, *, by: Actor, at: datetime) -> None:
+    """Targets stay the same quantities in the new unit. Refuses (ChangeRefused) a unit that they cannot be said in."""
+    targets = list(Target.objects.filter(kpi=kpi))
+    if not targets:
+        return
+    try:
+        factor = Decimal(repr(units.conversion(was, kpi.unit)))
+    except units.UnitMismatch as error:
+        sentence = f"The KPI has targets in {was}, which cannot be said in {kpi.unit}; remove them first."
+        raise ChangeRefused("targets_in_another_unit", sentence, "unit") from error
+    for target in targets:
+        change(target, {"value": (target.value * factor).quantize(NINE_PLACES)}, by=by, at=at)
 
 
 def keep_initiative(row: Any, fields: Fields) -> None:

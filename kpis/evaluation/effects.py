@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpis.baselines import approving
+from kpis.baselines.comparability import Standing, standings_of
 from kpis.baselines.models import Baseline
 from kpis.baselines.window import WindowValues, counted_since, paired, series_of, within
 from kpis.calculations.counterfactual import Counterfactual
@@ -50,6 +51,7 @@ class Evidence:
     baselines: dict[int, Baseline]
     treated: dict[int, list[IntervalPoint]]
     control: dict[int, list[IntervalPoint]] = field(default_factory=dict)
+    standings: dict[int, Standing] = field(default_factory=dict)  # by baseline id
 
 
 def evaluate_kpis(kpi_ids: Collection[int], *, now: datetime) -> list[Effect]:
@@ -107,7 +109,7 @@ def _evidence(kpis: Collection[Kpi], as_of: datetime) -> Evidence:
     where = {kpi_id: baseline.control for kpi_id, baseline in baselines.items() if baseline.control}
     compared = [kpi for kpi in kpis if kpi.pk in where]
     control = series.interval_values_of(compared, first, as_of, where=where, now=as_of) if compared else {}
-    return Evidence(as_of, calendar, baselines, treated, control)
+    return Evidence(as_of, calendar, baselines, treated, control, standings_of(baselines.values()))
 
 
 def _effect(kpi: Kpi, evidence: Evidence) -> Effect:
@@ -117,6 +119,9 @@ def _effect(kpi: Kpi, evidence: Evidence) -> Effect:
         lived = _values(kpi, live, evidence).treated if live else NOTHING
         return not_compared(kpi, baseline, lived, evidence.as_of, because=_what_lacks(kpi, baseline))
     after = _values(kpi, live, evidence)
+    standing = evidence.standings[baseline.pk]
+    if standing.refused:
+        return not_compared(kpi, baseline, after.treated, evidence.as_of, because=standing.refused)
     outlook = Outlook(kpi, evidence.as_of, evidence.calendar, after.treated)
     if baseline.window_start is None or baseline.window_end is None:  # declared
         return as_effect(baseline, _declared(kpi, baseline, after.treated), outlook)
@@ -125,7 +130,9 @@ def _effect(kpi: Kpi, evidence: Evidence) -> Effect:
         return not_compared(kpi, baseline, after.treated, evidence.as_of, because=NO_CONTROL_LEFT)
     moved = _has_moved(before, baseline)
     estimate = _measured(kpi, baseline, _as_frozen(before, baseline) if moved else before, after)
-    return as_effect(baseline, estimate, outlook, baseline_moved=moved)
+    effect = as_effect(baseline, estimate, outlook, baseline_moved=moved)
+    effect.notes += ["calendar_changed"] * standing.calendar_changed
+    return effect
 
 
 def _what_lacks(kpi: Kpi, baseline: Baseline | None) -> str:

@@ -7,6 +7,7 @@ from kpis.evaluation.models import Effect
 
 OF_BASELINE = {
     "baseline_data_changed": "Data of the baseline's window changed after it was approved; its approved value holds.",
+    "calendar_changed": "Days and longer intervals are cut otherwise since; the values before are computed anew so.",
     "baseline_reconstructed": "The baseline rests on data that arrived only after go-live.",
 }
 # Beside the rivals, at the baseline, and among the checks of the control group.

@@ -90,6 +90,24 @@ def change_driver(driver: ValueDriver, fields: Mapping[str, Any], *, by: Actor, 
     return changed
 
 
+def refuse_other_unit(kpi: Kpi, fields: Mapping[str, Any]) -> None:
+    """Refuses (ChangeRefused) another unit while value drivers reckon with the old one: their factor would be wrong."""
+    unit = fields.get("unit", kpi.unit)
+    if unit == kpi.unit or _converts_by_one(kpi.unit, unit):
+        return
+    reckoning = ValueDriver.objects.filter(Q(kpi=kpi) | Q(volume_kpi=kpi) | Q(captured_by=kpi)).first()
+    if reckoning is not None:
+        sentence = f"The value driver “{reckoning.name}” reckons in {kpi.unit}; remove it first, or define a new KPI."
+        raise ChangeRefused("drivers_in_another_unit", sentence, "unit")
+
+
+def _converts_by_one(one: str, other: str) -> bool:
+    try:
+        return units.conversion(one, other) == 1.0
+    except units.UnitMismatch:
+        return False
+
+
 @transaction.atomic
 def delete_driver(driver: ValueDriver, *, by: Actor, at: datetime) -> None:
     """Remove the driver with its open entries and with assumptions that served nobody else.

@@ -43,6 +43,8 @@ WHOLE = frozenset(
         gettext_noop("The control group moved the same way at go-live: perhaps it uses the tool too."),
         gettext_noop("Data of the baseline's window changed after it was approved; its approved value holds."),
         gettext_noop("The baseline rests on data that arrived only after go-live."),
+        gettext_noop("Days and longer intervals are cut otherwise since; the values before are computed anew so."),
+        gettext_noop("Days and longer intervals are cut otherwise since this draft was measured. Measure it anew."),
         gettext_noop("Intervals in which only one of both groups was measured are left out."),
         gettext_noop("Other changes near go-live or another mix of cases could explain the effect as well."),
         gettext_noop("No value of it alone brings the net to zero."),
@@ -89,6 +91,10 @@ WITH_PARTS = (
     gettext_noop(
         "There is not enough data: {before} of {needed_before} intervals before go-live"
         " and {after} of {needed_after} after it."
+    ),
+    gettext_noop(
+        "The baseline was measured as {was} (version {old}), the KPI is now measured as {now} (version {new}), so they"
+        " are not compared. A new baseline can be."
     ),
     gettext_noop("Daily monitoring begins with {count} intervals after go-live."),
     gettext_noop("The cost “{name}” in {currency} is not in the sum: no exchange rate holds on {on}."),

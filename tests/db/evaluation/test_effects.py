@@ -408,7 +408,7 @@ def test_many_kpis_are_evaluated_with_the_same_number_of_queries(measured, appro
         measured(kpi, 14 + noise(TOTAL, seed=seed))
         approved(kpi)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         effects.evaluate_kpis([kpi.pk for kpi in kpis], now=NOW)
 
 
