@@ -22,6 +22,7 @@ from kpis.measurements.models import Arrival, Batch, Measurement, Retention, Ser
 from kpis.phases.models import PhaseEntry
 from kpis.planning.models import BusinessCase, PlannedBenefit, PlannedCost
 from kpis.plumbing.models import Change, IdempotentAnswer, OutboxMail, StateStamp
+from kpis.roi.models import Snapshot, SnapshotEntry
 from kpis.rollups.models import IntervalValue, KpiState
 from kpis.sources.models import DataSource, Feed, MappingRule, Pull, ReceivedSample, ReceivedSeries
 
@@ -74,6 +75,8 @@ __all__ = [
     "Retention",
     "SentQuarter",
     "Series",
+    "Snapshot",
+    "SnapshotEntry",
     "StateStamp",
     "Target",
     "Token",

@@ -82,6 +82,12 @@ def first_break() -> AuditEvent | None:
     return None
 
 
+def details_of(what: str, subject: str) -> dict[str, Any] | None:
+    """What the newest row of this kind says about a subject; None where there is none."""
+    rows = AuditEvent.objects.filter(what=what, subject=subject).order_by("-sequence")
+    return rows.values_list("details", flat=True).first()
+
+
 def head() -> tuple[int, str]:
     """Number of rows and the last row's digest in hex: what is written down outside to notice a cut end."""
     last = AuditEvent.objects.order_by("-sequence").first()

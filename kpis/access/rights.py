@@ -4,9 +4,10 @@
 |----------------|---------------------------------------------------------------------------|
 | viewer         | read                                                                      |
 | engineer       | sources, tokens, KPIs; send measurements                                  |
-| product owner  | initiatives, KPIs, value drivers, baselines, business cases, annotations  |
+| product owner  | initiatives, KPIs, value drivers, baselines, business cases, annotations, |
+|                | snapshots                                                                 |
 | controller     | costs, value drivers, baselines and business cases with their approval,   |
-|                | closing, pools, benchmarks, the trail                                     |
+|                | closing, pools, benchmarks, snapshots, the trail                          |
 | administrator  | everything                                                                |
 
 A token does what its scopes say: `ingest` sends, `read` reads, `manage` does what the person who made it may do, and
@@ -41,6 +42,7 @@ class Action(StrEnum):
     CHANGE_POOLS = "change_pools"
     CHANGE_ANNOTATIONS = "change_annotations"
     CHANGE_BENCHMARKS = "change_benchmarks"
+    TAKE_SNAPSHOTS = "take_snapshots"
     CHANGE_SOURCES = "change_sources"
     CHANGE_DIGESTS = "change_digests"
     CHANGE_TOKENS = "change_tokens"
@@ -77,6 +79,7 @@ _BY_ROLE = {
         Action.CHANGE_DRIVERS,
         Action.WRITE_BUSINESS_CASES,
         Action.CHANGE_ANNOTATIONS,
+        Action.TAKE_SNAPSHOTS,
         Action.CHANGE_DIGESTS,
     },
     User.Role.CONTROLLER: _VIEWER
@@ -91,6 +94,7 @@ _BY_ROLE = {
         Action.CHANGE_POOLS,
         Action.CHANGE_ANNOTATIONS,
         Action.CHANGE_BENCHMARKS,
+        Action.TAKE_SNAPSHOTS,
         Action.CHANGE_DIGESTS,
         Action.READ_AUDIT,
     },

@@ -31,8 +31,12 @@ def asked_as_of(request: Request) -> datetime:
     """
     # An unescaped plus sign of an offset arrives as a space.
     text = request.query_params.get("as_of", "").replace(" ", "+")
-    now = clock.now()
-    return min(_instant(text), now) if text else now
+    return instant_of(text) if text else clock.now()
+
+
+def instant_of(text: str) -> datetime:
+    """The same of a text that was given otherwise. Refusals as `asked_as_of`."""
+    return min(_instant(text), clock.now())
 
 
 def _instant(text: str) -> datetime:

@@ -31,6 +31,7 @@ from kpis.api import (
     proofs,
     roi,
     sendings,
+    snapshots,
     source_rules,
     sources,
     tokens,
@@ -141,6 +142,9 @@ urlpatterns = [
     path("periods/", periods.Periods.as_view(), name="api-periods"),
     path("periods/<its_period:period>/", periods.OnePeriod.as_view(), name="api-period"),
     path("periods/<its_period:period>/close/", periods.PeriodClosing.as_view(), name="api-period-closing"),
+    path("snapshots/", snapshots.Snapshots.as_view(), name="api-snapshots"),
+    path("snapshots/<int:pk>/", snapshots.OneSnapshot.as_view(), name="api-snapshot"),
+    path("snapshots/<int:pk>/difference/", snapshots.Difference.as_view(), name="api-snapshot-difference"),
     path("portfolio/", roi.PortfolioView.as_view(), name="api-portfolio"),
     path("kpis/<its_key:key>/benchmarks/", benchmarks.KpiBenchmarks.as_view(), name="api-kpi-benchmarks"),
     # -- calculators ------------------------------------------------------------------------------------------------

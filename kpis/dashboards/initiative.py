@@ -24,6 +24,7 @@ from kpis.ledger.periods import closed_on
 from kpis.phases.history import phase_rail
 from kpis.plumbing import clock
 from kpis.roi.monthly import by_month
+from kpis.roi.snapshots import may_take
 from kpis.roi.statement import Statement, roi_statement
 from kpis.wording.sentences import InitiativeFacts, initiative_headline
 
@@ -81,6 +82,7 @@ def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
         "closed_on": closed_on(initiative),
         "events": list(initiative.annotations.all()),
         "standing": standing_of(request.user, [initiative], now=now),
+        "may_take_snapshots": may_take(request.user),
         "sample": initiative.is_sample,
     }
 

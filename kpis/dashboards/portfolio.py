@@ -25,6 +25,7 @@ from kpis.evaluation.standings import standings_of_initiatives
 from kpis.plumbing import clock
 from kpis.roi import verdicts
 from kpis.roi.portfolio import Portfolio, portfolio_statement
+from kpis.roi.snapshots import may_take
 from kpis.wording.sentences import PortfolioFacts, portfolio_headline
 from kpis.wording.verdicts import PHASES
 
@@ -103,6 +104,7 @@ def _context(request: HttpRequest, chosen: list[Initiative]) -> dict[str, Any]:
         "phases": [(key, word) for key, word in PHASES.items()],
         "filters": {"business_unit": request.GET.get("business_unit", ""), "phase": request.GET.get("phase", "")},
         "query": request.GET.urlencode(),
+        "may_take_snapshots": may_take(request.user),
         "sample": any(i.is_sample for i in chosen),
     }
 

@@ -31,14 +31,19 @@ class Portfolio:
         return sum((c.not_counted for c in claims if c.currency == self.totals.currency), Decimal(0))
 
 
-def portfolio_statement(initiatives: Sequence[Initiative], *, as_of: datetime) -> Portfolio:
-    """Initiatives in another currency are added by dated rates; without one they are named, not added."""
-    return portfolio_of(flows_of(initiatives, as_of=as_of), as_of=as_of)
+def portfolio_statement(
+    initiatives: Sequence[Initiative], *, as_of: datetime, currency: str | None = None
+) -> Portfolio:
+    """Initiatives in another currency are added by dated rates; without one they are named, not added.
+
+    currency : of the totals; the organisation's where none is given.
+    """
+    return portfolio_of(flows_of(initiatives, as_of=as_of), as_of=as_of, currency=currency)
 
 
-def portfolio_of(flows: Sequence[Flows], *, as_of: datetime) -> Portfolio:
+def portfolio_of(flows: Sequence[Flows], *, as_of: datetime, currency: str | None = None) -> Portfolio:
     """The same of given flows."""
-    currency, calendar = organisation.current().reporting_currency, organisation.calendar()
+    currency, calendar = currency or organisation.current().reporting_currency, organisation.calendar()
     added, missing = in_one_currency(flows, currency, today=calendar.local_date(as_of))
     totals = statement_of(added, initiative=None, currency=currency, as_of=as_of, calendar=calendar)
     totals.reasons.update(missing)

@@ -9,6 +9,8 @@ from kpis.calculations.money import cents
 from kpis.roi.ranges import Ranges
 from kpis.roi.statement import Statement
 
+BENEFITS = ("direct", "indirect", "total", "freed", "captured")
+
 
 def figures_of(statement: Statement) -> dict[str, Any]:
     """What follows from entries and costs by arithmetic alone; None where it does not exist (`reasons` says why)."""
@@ -16,7 +18,7 @@ def figures_of(statement: Statement) -> dict[str, Any]:
     return {
         "invested": money(statement.invested),
         "invested_estimated": money(statement.estimated_costs),
-        **{f"benefits.{name}": money(getattr(benefits, name)) for name in BENEFITS},
+        "benefits": {name: money(getattr(benefits, name)) for name in BENEFITS},
         "net": money(statement.net),
         "roi": statement.roi.value,
         "npv": None if returns.npv.value is None else money(cents(returns.npv.value)),
@@ -25,11 +27,8 @@ def figures_of(statement: Statement) -> dict[str, Any]:
         "payback_on": returns.payback_on.isoformat() if returns.payback_on else None,
         "payback_months": returns.payback_months.value,
         "provisional_amount": money(statement.provisional_amount),
-        **{f"evidence.{grade}": money(amount) for grade, amount in statement.evidence.items()},
+        "evidence": {grade: money(amount) for grade, amount in statement.evidence.items()},
     }
-
-
-BENEFITS = ("direct", "indirect", "total", "freed", "captured")
 
 
 def range_of(found: Ranges | None) -> dict[str, Any] | None:

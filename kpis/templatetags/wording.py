@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django import template
 from django.utils.html import format_html
@@ -240,6 +241,24 @@ def verdict(key: str, kind: str = "kpi") -> SafeString:
         sign = format_html('<span class="benchmark-word">{}</span> ', found.sign) if found.sign else ""
         return format_html("{}{}", sign, found.word)
     return format_html('<b class="verdict {}">{}</b>', found.tone, str(found))
+
+
+@register.filter
+def signed_money(value: Number | None, currency: str) -> str:
+    """`+€454,175.06`: a difference in a sentence."""
+    return NONE if value is None else amounts.money_exact(value, currency, plus=True)
+
+
+@register.filter
+def as_money(text: str | None) -> Decimal | None:
+    """An amount that was kept as text."""
+    return None if text is None else Decimal(text)
+
+
+@register.filter
+def why(causes: str) -> str:
+    """Why a figure is another one than when it was presented: `late data, changed assumption`."""
+    return ", ".join(str(verdicts.SINCE.get(cause, cause)) for cause in causes.split(", "))
 
 
 @register.filter

@@ -148,6 +148,18 @@ UNTRACED = {
     "nothing_before": gettext_lazy("nothing is known from before go-live: nothing is traced"),
     "no_price": gettext_lazy("its unit has no price here: nothing is traced"),
 }
+# Why a figure is another one than when it was presented; adjustments bring their own causes.
+SINCE = CAUSES | {
+    "earned_since": gettext_lazy("earned since then"),
+    "paid_since": gettext_lazy("paid since then"),
+    "cost_added": gettext_lazy("cost entered later"),
+    "cost_changed": gettext_lazy("cost changed"),
+    "cost_gone": gettext_lazy("cost taken away"),
+    "exchange_rate": gettext_lazy("another exchange rate"),
+    "initiative_joined": gettext_lazy("initiative that joined"),
+    "initiative_left": gettext_lazy("initiative that is gone"),
+    "other_currency": gettext_lazy("initiatives in other currencies"),
+}
 PERIOD_STATUSES = {
     "closed": pgettext_lazy("of a period", "closed"),
     "open": pgettext_lazy("of a period", "to be closed"),

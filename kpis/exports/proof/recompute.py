@@ -209,7 +209,9 @@ def check_sums(entries: list[Row], traces: list[Row], costs: list[Row], told: di
         **{f"evidence.{g}": total(r for r in entries if r["evidence_grade"] == g) for g in "ABCD"},
     }
     for name, computed in sums.items():
-        same(f"statement.json, {name}", Decimal(told[name]), computed)
+        group, _, member = name.partition(".")
+        stated = told[group][member] if member else told[group]
+        same(f"statement.json, {name}", Decimal(stated), computed)
     roi = float((benefit - invested) / invested) if invested > 0 else None
     same("statement.json, roi", told["roi"], roi)
     said = "no ROI, since nothing was invested" if roi is None else f"ROI {roi:.1%}"

@@ -236,7 +236,9 @@ def test_a_forged_interval_value_is_found_beside_its_open_entry(folder):
 def test_a_forged_figure_does_not_come_out(folder, member):
     path = folder / "statement.json"
     told = json.loads(path.read_text())
-    told["figures"][member] = f"{Decimal(told['figures'][member]) + Decimal('0.01')}"
+    group, _, inner = member.partition(".")
+    figures, name = (told["figures"][group], inner) if inner else (told["figures"], member)
+    figures[name] = f"{Decimal(figures[name]) + Decimal('0.01')}"
     path.write_text(json.dumps(told))
     seal(folder, "statement.json")
     assert f"statement.json, {member}" in recompute(folder)[1]
