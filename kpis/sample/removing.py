@@ -70,10 +70,7 @@ def remove_sample(*, by: User | Token | None, at: datetime) -> int:
         why = _("Something of your own still rests on the sample: %(names)s. Change or delete it first.")
         raise ChangeRefused("sample_in_use", why % {"names": names}) from held
     closing.forget_sample_periods()
-<<<<<<< HEAD
     stating.forget_sample_pools()
-=======
     snapshots.forget_sample_snapshots()
->>>>>>> fd6ac6f (WIP snapshots)
     audit.record(REMOVED, by=by, subject="sample", details={"initiatives": len(sample)}, at=at)
     return len(sample)
