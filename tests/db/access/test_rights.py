@@ -31,6 +31,7 @@ close_periods           - - - x x
 change_pools            - - - x x
 change_annotations      - x x x x
 change_benchmarks       - - - x x
+take_snapshots          - - x x x
 change_sources          - x - - x
 change_digests          - - x x x
 change_tokens           - x - - x
