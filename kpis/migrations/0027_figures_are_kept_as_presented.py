@@ -54,7 +54,7 @@ drop function snapshot_stays();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kpis', '0023_an_entry_says_what_it_claims'),
+        ('kpis', '0026_business_cases_are_frozen'),
     ]
 
     operations = [
