@@ -54,7 +54,7 @@ drop function snapshot_stays();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kpis', '0026_business_cases_are_frozen'),
+        ('kpis', '0027_drivers_have_kinds'),
     ]
 
     operations = [
