@@ -2,12 +2,12 @@
 
 One factor after the other is set from its planned to its actual value, and each difference is that factor's:
 
-    delay    = v·e·w·(adopted since the actual go-live − adopted since the planned one)
-    volume   = (V − v′)·e·w            v′ = v·adopted since the actual go-live
-    effect   = (E − e)·V·w
-    price    = (W − w)·E·V             unit value, realisation and attribution together
+    delay    = (v′·e′ − v·e)·w         v′, e′: the plan, its adoption counted from the actual go-live
+    volume   = (V − v′)·e′·w
+    effect   = (E − e′)·V·w            e′ = effect · adopted share, as E is a mean over all cases
+    price    = (W − w)·E·V             unit value, realisation, attribution, and what counts once
     cost     = planned − actual, by category
-    not booked = −v′·e·w in a month in which nothing was booked at all
+    not booked = −v′·e′·w in a month in which nothing was booked at all
     not planned = booked by what the plan does not know
     rest     = booked − Σ E·V·W, and the rounding of every bar
 

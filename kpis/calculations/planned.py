@@ -4,7 +4,8 @@
     adopted = Σ share of the k-th month since go-live · (days of it in the calendar month)/(days of it)
 
 The k-th month since go-live begins on go-live's day of the month and is spread evenly over its days; the last share of
-the ramp stays. Exact decimals; rounded to the cent only where an amount is shown. Source: docs/methods.md "Plan".
+the ramp stays. Volume counts all cases, as measured volume does: what is adopted is a part of the mean effect. Exact
+decimals; rounded to the cent only where an amount is shown. Source: docs/methods.md "Plan".
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ ZERO = Decimal(0)
 class PlannedPhase:
     """One planned benefit, in the months since go-live from `first` to `last` (1 is the first; None: for good).
 
-    volume : a month at full adoption. effect : improvement of one of them in the KPI's unit, above 0 where better.
+    volume : all cases a month. effect : improvement of one of them in the KPI's unit at full adoption, above 0 where
+    better.
     worth : money for one unit of effect on one unit of volume, realisation and attribution included.
     """
 
@@ -41,7 +43,7 @@ class PlannedPhase:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What is expected in one month: the volume adopted, effect · volume, and money; exact."""
+    """What is expected in one month: the volume, what is saved of it, and money; exact."""
 
     volume: Decimal = ZERO
     quantity: Decimal = ZERO
@@ -58,9 +60,11 @@ def expected(phases: Sequence[PlannedPhase], ramp: Sequence[Decimal], *, go_live
         raise ValueError("a calendar month begins on its first day")
     volume = quantity = amount = ZERO
     for phase in phases:
-        adopted = _adopted(phase, ramp, go_live, month) if go_live else ZERO
-        volume += (counted := EXACT.multiply(phase.volume, adopted))
-        quantity += (saved := EXACT.multiply(counted, phase.effect))
+        if go_live is None:
+            break
+        adopted = EXACT.multiply(phase.volume, _adopted(phase, ramp, go_live, month))
+        volume += EXACT.multiply(phase.volume, _adopted(phase, (), go_live, month))
+        quantity += (saved := EXACT.multiply(adopted, phase.effect))
         amount += EXACT.multiply(saved, phase.worth)
     return Expected(volume, quantity, amount)
 

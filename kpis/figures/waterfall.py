@@ -8,15 +8,20 @@ from decimal import Decimal
 
 from kpis.figures.pen import Pen, linear
 
-FORMS = ("benefit", "freed", "cost", "total")  # each a class of marks.css
+FORMS = ("benefit", "freed", "cost", "plan", "more", "less", "total", "actual")  # each a class of marks.css
+SUMS = ("total", "actual")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row: an amount that is added (a cost is negative); for a total, the sum so far, which is not added again."""
+    """One row: an amount that is added (a cost is negative); for a sum, the sum so far, which is not added again.
+
+    form : one of FORMS. `freed` is time that nobody has traced in the books yet; `plan` is what was promised, `more`
+    and `less` what came on top or is missing, `actual` what was booked.
+    """
 
     amount: Decimal
-    form: str  # one of FORMS; `freed` is time that nobody has traced in the books yet
+    form: str
 
 
 def waterfall_cells(steps: Sequence[Step], *, width: float = 226, height: float = 26) -> list[str]:
@@ -28,7 +33,7 @@ def waterfall_cells(steps: Sequence[Step], *, width: float = 226, height: float 
     for step in steps:
         if step.form not in FORMS:
             raise ValueError(f"unknown form of a waterfall step: {step.form}")
-        if step.form == "total":
+        if step.form in SUMS:
             if step.amount != level:
                 raise ValueError(f"a total of {step.amount} stands under rows that add up to {level}")
             reach.append((Decimal(0), level))
@@ -43,7 +48,7 @@ def waterfall_cells(steps: Sequence[Step], *, width: float = 226, height: float 
         pen = Pen(width, height, css="waterfall")
         a, b = x(float(begin)), x(float(end))
         pen.line(x(0), -2, x(0), height + 2, "zero")
-        if k and step.form != "total":
+        if k and step.form not in SUMS:
             pen.line(a, 0, a, 5, "joint")
         if k + 1 < len(steps):
             pen.line(b, height - 5, b, height + 1, "joint")

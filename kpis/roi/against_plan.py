@@ -82,8 +82,8 @@ def against_plan(
     if case.currency != flows.currency:
         reasons["plan"] = f"The business case is in {case.currency} and the initiative in {flows.currency}."
         return None
-    first, running = min(first_month(case), _first_flow(flows, today)), (today + timedelta(days=1)).replace(day=1)
-    months = months_between(first, running)
+    first = min(first_month(case), _first_flow(flows, today))
+    months = months_between(first, calendar.local_date(as_of).replace(day=1))
     if not months:
         reasons["plan"] = "No full month has passed since the business case begins."
         return None

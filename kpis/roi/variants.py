@@ -79,7 +79,7 @@ def variants_of(statement: Statement) -> Variants:
         return_multiple=named_returns.return_multiple(benefits.total, invested),
         annualised=_annualised(statement.roi, days),
         days=days,
-        run_rate=run_rate(flows, today=today, calendar=statement.calendar),
+        run_rate=run_rate(flows, today=statement.today, calendar=statement.calendar),
         direct=_narrower(benefits.direct, invested),
         traced=_narrower(benefits.captured, invested),
         against_plan=against,

@@ -109,6 +109,19 @@ class CostPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class CasePlan:
+    """What the initiative was approved on; `benefits`: driver, volume a month, improvement of each."""
+
+    live: date
+    approved: date
+    source: str
+    benefits: tuple[tuple[str, str, str], ...]
+    costs: tuple[CostPlan, ...]
+    ramp: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class InitiativePlan:
     slug: str
     name: str
@@ -124,6 +137,7 @@ class InitiativePlan:
     costs: tuple[CostPlan, ...]
     events: tuple[tuple[date, date | None, str, str], ...] = ()
     description: str = ""
+    case: CasePlan | None = None
 
 
 YEAR_END = date(2026, 12, 31)

@@ -24,7 +24,7 @@ from kpis.ingest.columns import Columns, columns_of, joined
 from kpis.ledger.models import Assumption, CostEntry, ValueDriver
 from kpis.ledger.pools import stating
 from kpis.phases import history
-from kpis.sample import books, pools, removing
+from kpis.sample import books, cases, pools, removing
 from kpis.sample.initiatives import INITIATIVES
 from kpis.sample.measured import Company, Points
 from kpis.sample.plan import (
@@ -91,6 +91,7 @@ class _Seeding:
         for plan in INITIATIVES:
             self._baselines(plan)
             self._money(plan)
+            cases.promise(plan, self.time, by=self.by)
         _work_off()
         # Months are closed as they were: up to the late tickets' own before these came, the rest after them.
         books.close_months(self.time, by=self.by, until=self.late_arrival)

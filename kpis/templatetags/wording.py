@@ -280,6 +280,7 @@ def word(key: str, kind: str) -> str:
         "method": verdicts.METHODS,
         "cost_category": verdicts.COST_CATEGORIES,
         "settlement": verdicts.SETTLEMENTS,
+        "recurrence": verdicts.RECURRENCES,
         "source_kind": sources.KINDS,
         "source_state": sources.STATES,
         "run_state": sources.RUNS,

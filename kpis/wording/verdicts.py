@@ -95,6 +95,12 @@ COST_CATEGORIES = {
     "training": gettext_lazy("Training"),
     "other": gettext_lazy("Other costs"),
 }
+RECURRENCES = {
+    "none": gettext_lazy("once"),
+    "monthly": gettext_lazy("monthly"),
+    "quarterly": gettext_lazy("quarterly"),
+    "yearly": gettext_lazy("yearly"),
+}
 SETTLEMENTS = {
     "estimated": gettext_lazy("estimated"),
     "invoiced": gettext_lazy("invoiced"),

@@ -14,6 +14,7 @@ from kpis.sample.plan import (
     SERVICE,
     SERVICE_HOUR,
     Assumed,
+    CasePlan,
     CostPlan,
     DriverPlan,
     InitiativePlan,
@@ -234,5 +235,24 @@ SUPPORT = InitiativePlan(
         CostPlan(date(2026, 10, 1), "Model usage", "infrastructure", "2497.12", 0, "invoiced"),
         CostPlan(date(2026, 11, 1), "Model usage", "infrastructure", "2450.00", None, "estimated"),
         *monthly(date(2026, 2, 1), "Answer review and prompt care", "personnel", "2900", reconciled=8),
+    ),
+    case=CasePlan(
+        live=date(2026, 1, 12),
+        approved=date(2025, 10, 28),
+        source="Steering committee, October 2025, paper 4",
+        ramp=(".25", ".50", ".75", ".90"),
+        benefits=(
+            ("Handling time saved", "40000", "2.2"),
+            ("Overflow contacts avoided", "40000", "3.0"),
+        ),
+        costs=(
+            CostPlan(date(2025, 11, 14), "Integration with the ticket system", "external", "38000"),
+            CostPlan(date(2025, 11, 1), "Project team", "personnel", "7200", 3),
+            CostPlan(date(2026, 1, 5), "Training, 70 agents", "training", "9000"),
+            CostPlan(date(2026, 1, 1), "Assistant seats, 70", "licence", "3360", None),
+            CostPlan(date(2026, 1, 1), "Model usage", "infrastructure", "1500", None),
+            CostPlan(date(2026, 1, 1), "Answer review and prompt care", "personnel", "2400", None),
+        ),
+        note="Renewals were left out: nobody would vouch for them.",
     ),
 )

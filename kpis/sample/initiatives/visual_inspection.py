@@ -8,6 +8,7 @@ from kpis.sample.plan import (
     CONTROLLING,
     FULLY,
     Assumed,
+    CasePlan,
     CostPlan,
     DriverPlan,
     InitiativePlan,
@@ -119,5 +120,18 @@ VISUAL = InitiativePlan(
             date(2026, 4, 1), "Edge operation and storage", "infrastructure", "2380", reconciled=6, estimated=True
         ),
         CostPlan(date(2026, 9, 11), "Second training run after new lighting", "external", "7850"),
+    ),
+    case=CasePlan(
+        live=date(2026, 3, 2),
+        approved=date(2025, 11, 24),
+        source="Investment request 2025-118, plant",
+        ramp=(".50", "1"),
+        benefits=(("Scrap avoided", "89000", "0.9"),),
+        costs=(
+            CostPlan(date(2026, 1, 19), "Cameras, lighting and edge computers", "infrastructure", "41560"),
+            CostPlan(date(2026, 2, 20), "Integration, line 3", "external", "24000"),
+            CostPlan(date(2025, 12, 1), "Project and data team", "personnel", "4200", 6),
+            CostPlan(date(2026, 3, 1), "Edge operation and storage", "infrastructure", "2100", None),
+        ),
     ),
 )

@@ -145,6 +145,19 @@ def test_the_running_month_counts_on_neither_side(initiative, saved, case, book)
     assert (found.actual.benefit, found.actual.cost) == (0, 0)
 
 
+def test_the_last_day_of_a_month_is_not_the_end_of_it(initiative, saved, case):
+    assert compared(initiative, case, datetime(2026, 5, 31, 23, tzinfo=UTC)).until == date(2026, 4, 30)
+    assert compared(initiative, case, datetime(2026, 6, 1, tzinfo=UTC)).until == date(2026, 5, 31)
+
+
+def test_slower_adoption_than_planned_shows_as_effect_and_not_as_volume(initiative, saved, book):
+    ramped = BusinessCaseFactory(initiative=initiative, go_live_on=date(2026, 3, 1), ramp=[Decimal("0.5"), Decimal(1)])
+    PlannedBenefitFactory(business_case=ramped, driver=saved)
+    months(book, saved, *((m, d, 1000, 500, {"actual": 11.0}) for m, d in (("2026-03-01", 31), ("2026-04-01", 30))))
+    found = compared(initiative, approved(ramped), datetime(2026, 5, 2, tzinfo=UTC))
+    assert bars(found) == {"effect": Decimal("-500.00")}
+
+
 def test_an_adjustment_counts_in_the_month_that_it_corrects(initiative, saved, case, book):
     first = book(saved, "2026-03-01", 1000, days=31, volume=1000, **TERMS)
     PeriodFactory()

@@ -16,6 +16,8 @@ from kpis.ledger.models import Assumption, LedgerEntry, Period
 from kpis.measurements.models import Measurement
 from kpis.plumbing import clock
 from kpis.roi import portfolio
+from kpis.roi.statement import roi_statement
+from kpis.roi.variants import variants_of
 from kpis.sample import removing, seeding
 
 # Mean of what is planted between the end of the roll-out and today, in the KPI's unit (kpis/sample/measured.py).
@@ -101,3 +103,20 @@ def test_what_is_closed_with_its_adjustments_is_what_the_data_say(today):
     result = verification.verify(now=today)
     assert [str(difference) for difference in result.differences] == []
     assert result.compared["closed periods"] >= 11
+
+
+def test_two_initiatives_were_promised_something_and_the_bridge_adds_up_to_the_cent(today):
+    found = {}
+    for initiative in Initiative.objects.filter(is_sample=True):
+        against = variants_of(roi_statement(initiative, as_of=today)).against_plan
+        found[initiative.slug] = against is not None
+        if against is not None:
+            bars = {bar.cause: bar.amount for bar in against.bridge.bars}
+            assert against.planned.net + sum(bars.values()) == against.actual.net
+            assert bars["delay"] < 0 and bars["cost"] < 0 and abs(bars["rest"]) < 1
+    assert found == {
+        "support-triage": True,
+        "visual-inspection": True,
+        "contract-review": False,
+        "knowledge-assistant": False,
+    }

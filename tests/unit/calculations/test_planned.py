@@ -28,6 +28,11 @@ def test_from_go_live_on_each_month_is_volume_times_effect_times_worth():
     assert (whole.volume, whole.quantity, whole.amount) == (1000, 2000, 1000)
 
 
+def test_volume_counts_all_cases_and_what_is_adopted_is_a_part_of_the_effect():
+    found = expected([TICKETS], (D("0.25"),), go_live=date(2026, 3, 1), month=date(2026, 3, 1))
+    assert (found.volume, found.quantity, found.amount) == (1000, 500, 250)
+
+
 def test_adoption_ramps_up_and_its_last_share_stays():
     ramp = (D("0.25"), D("0.5"), D("0.9"))
     assert [amount(date(2026, m, 1), ramp=ramp) for m in (3, 4, 5, 6)] == [250, 500, 900, 900]
