@@ -120,7 +120,7 @@ def _context(request: HttpRequest, initiative: Initiative) -> dict[str, Any]:
         "bridge": bridge_rows(against) if against else [],
         "outlooks": outlook_rows(found),
         "no_outlook": found.reasons.get("horizon", ""),
-        "may_write": rights.may(request.user, Action.WRITE_BUSINESS_CASES, _Of(initiative)),  # type: ignore[arg-type]
+        "may_write": rights.may(request.user, Action.WRITE_BUSINESS_CASES, _Of(initiative)),
         "may_approve": {case.version for case in drafts if _could_approve(request, case)},
         "sample": initiative.is_sample,
     }

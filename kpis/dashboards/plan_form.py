@@ -93,7 +93,7 @@ class CaseForm(forms.Form):
 
     def _costs(self) -> Iterator[dict[str, Any]]:
         for k in range(COST_ROWS):
-            row = {
+            row: dict[str, Any] = {
                 name: self.cleaned_data.get(f"cost_{name}_{k}")
                 for name in ("name", "category", "amount", "on", "recurrence")
             }

@@ -72,7 +72,7 @@ class BarShown:
 
 def bridge_rows(against: AgainstPlan) -> list[BridgeRow]:
     """Planned net, every cause that moved it, actual net; the drawn cells share one scale."""
-    rows = [("", _("Net as planned"), against.planned.net, "plan")]
+    rows: list[tuple[str, str | Promise, Decimal, str]] = [("", _("Net as planned"), against.planned.net, "plan")]
     for bar in against.bridge.bars:
         if bar.amount:
             rows.append((bar.cause, CAUSES[bar.cause][0], bar.amount, "more" if bar.amount > 0 else "less"))
