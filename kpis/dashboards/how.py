@@ -16,6 +16,7 @@ from kpis.dashboards.portfolio import chosen_initiatives
 from kpis.dashboards.proofs import driver_proof, sum_proof
 from kpis.definitions.sight import initiatives_seen_by
 from kpis.ledger import expiry, trace_proving
+from kpis.ledger.pools.reading import share_of_driver, share_of_entry
 from kpis.ledger.proving import proof_of
 from kpis.ledger.reading import drivers_seen_by, entries_seen_by
 from kpis.ledger.whereabouts import traces_seen_by
@@ -54,6 +55,7 @@ def of_driver(request: HttpRequest, pk: int) -> HttpResponse:
     """A value driver: the formula filled in, baseline and method, assumptions, people, one entry with its rows."""
     driver = get_object_or_404(drivers_seen_by(request.user), pk=pk)
     context = {"proof": driver_proof(driver, now=clock.now()), "initiative": driver.initiative}
+    context["claim"] = share_of_driver(driver, request.user)
     return page(
         request, "dashboards/how/driver.html", context | {"sample": driver.initiative.is_sample}, current="portfolio"
     )
@@ -66,6 +68,7 @@ def of_entry(request: HttpRequest, pk: int) -> HttpResponse:
     entry = get_object_or_404(entries_seen_by(request.user), pk=pk)
     expiry.marked([entry])
     context = {"entry_proof": proof_of(entry), "initiative": entry.initiative, "sample": entry.initiative.is_sample}
+    context["claim"] = share_of_entry(entry, request.user)
     return page(request, "dashboards/how/entry.html", context, current="portfolio")
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from kpis.baselines.told import told_of
 from kpis.dashboards import account, net_chart
+from kpis.dashboards.claims import pools_of
 from kpis.dashboards.doors import doors_of_initiative
 from kpis.dashboards.frame import page
 from kpis.dashboards.kpi_cells import kpi_rows
@@ -76,6 +77,7 @@ def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
         "rail": phase_rail(initiative),
         "kpis": kpi_rows(overviews_of(kpis, now=now), standings_of(kpis, now=now)),
         "clock": told_of(kpis, now=now),
+        "pools": pools_of(initiative, request.user),
         "waterfall": account.waterfall(statement) if statement.flows[0].drivers or statement.invested else [],
         "tornado": account.tornado(statement) if statement.sensitivity else [],
         "months": months,

@@ -9,6 +9,7 @@ PAGES = (
     ("portfolio", _("Portfolio")),
     ("periods", _("Periods")),
     ("assumptions", _("Assumptions")),
+    ("pools", _("Pools")),
     ("benchmarks", _("Benchmarks")),
     ("sources", _("Sources")),
     ("digests", _("Digests")),

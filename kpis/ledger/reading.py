@@ -41,7 +41,7 @@ def entries_between(
 def drivers_seen_by(actor: Actor) -> QuerySet[ValueDriver]:
     """The value drivers of the initiatives in sight, with all that prices them."""
     return ValueDriver.objects.filter(initiative__in=initiatives_seen_by(actor)).select_related(
-        "initiative", "kpi", "volume_kpi", "captured_by", "unit_value", "realisation", "attribution"
+        "initiative", "kpi", "volume_kpi", "captured_by", "unit_value", "realisation", "attribution", "pool"
     )
 
 
@@ -55,7 +55,13 @@ def entries_seen_by(actor: Actor) -> QuerySet[LedgerEntry]:
     """The entries of the initiatives in sight, with all that they were computed from."""
     entries = LedgerEntry.objects.filter(initiative__in=initiatives_seen_by(actor))
     return entries.select_related(
-        "initiative", "kpi", "driver", "corrects", "baseline__author", "baseline__approved_by"
+        "initiative",
+        "kpi",
+        "driver__pool",
+        "driver__initiative",
+        "corrects",
+        "baseline__author",
+        "baseline__approved_by",
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from django import template
 from django.utils.safestring import SafeString
 
-from kpis.wording import amounts, assumptions, marks, moments, uncertainty
+from kpis.wording import amounts, assumptions, marks, moments, pools, uncertainty
 from kpis.wording.amounts import Number
 from kpis.wording.headline import Headline
+from kpis.wording.pools import Pooled
 
 register = template.Library()
 
@@ -31,6 +33,12 @@ def between_shares_of(low: Number | None, high: Number | None) -> str:
 def share_range_of(low: Number | None, high: Number | None) -> str:
     """`153 to 198%`; empty where there is no range."""
     return "" if low is None or high is None else uncertainty.share_range(low, high)
+
+
+@register.simple_tag
+def quantity_of(value: Decimal | None, pool: Pooled) -> str:
+    """`1,234 h`, or money: what is claimed of a pool, or what there is."""
+    return "–" if value is None else pools.quantity(value, pool.unit, pool.currency)
 
 
 @register.simple_tag

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from kpis.access import audit, rights
 from kpis.access.models import Token, User
 from kpis.calculations import units
-from kpis.definitions import changing
+from kpis.definitions import changing, organisation
 from kpis.definitions.changing import Actor, ChangeRefused
 from kpis.definitions.models import Initiative, Kpi
 from kpis.definitions.sight import initiatives_seen_by
@@ -67,7 +67,7 @@ def pool_of(named: str, initiative: Initiative, kpi: Kpi, *, by: Actor, at: date
 @transaction.atomic
 def create_pool(fields: Mapping[str, Any], *, by: Actor, at: datetime) -> Pool:
     """Refuses (ChangeRefused) a name that is taken."""
-    given = {**fields, "name": fields.get("name") or fields["slug"]}
+    given = _with_currency({**fields, "name": fields.get("name") or fields["slug"]}, Pool())
     if Pool.objects.filter(is_sample=given.get("is_sample", False), slug__iexact=given["slug"]).exists():
         raise ChangeRefused("unique", _("There is a pool of this name already."), "slug")
     return changing.create(Pool(**given), by=by, at=at)
@@ -80,11 +80,21 @@ def change_pool(pool: Pool, fields: Mapping[str, Any], *, by: Actor, at: datetim
     _refuse_limited(pool, by)
     if fields.get("slug", pool.slug) != pool.slug:
         raise ChangeRefused("slug_is_fixed", _("Value drivers name the pool by its slug: it stays."), "slug")
-    changed = changing.change(pool, fields, by=by, at=at)
+    changed = changing.change(pool, _with_currency(fields, pool), by=by, at=at)
     if changed:
         _record_reason(pool, reason, by=by, at=at)
         count_anew([pool.pk])
     return changed
+
+
+def _with_currency(fields: Mapping[str, Any], pool: Pool) -> dict[str, Any]:
+    """Hours have none; money is of the organisation's where none is given."""
+    given = dict(fields)
+    if given.get("unit", pool.unit) == Pool.Unit.HOURS:
+        given["currency"] = ""
+    else:
+        given["currency"] = given.get("currency") or pool.currency or organisation.current().reporting_currency
+    return given
 
 
 @transaction.atomic
@@ -129,6 +139,15 @@ def set_apart(one: ValueDriver, other: ValueDriver, *, by: Actor, at: datetime, 
     changing.create(decided, by=by, at=at)
     count_anew([one.pool_id])
     return decided
+
+
+def decide_apart(one: ValueDriver, other: ValueDriver, *, apart: bool, by: Actor, at: datetime, reason: str) -> None:
+    """Set the two apart, or bring them together again; nothing changes where it is so already."""
+    standing = Apart.objects.filter(first__in=[one, other], second__in=[one, other]).first()
+    if apart:
+        set_apart(one, other, by=by, at=at, reason=reason)
+    elif standing is not None:
+        bring_together(standing, by=by, at=at, reason=reason)
 
 
 @transaction.atomic
