@@ -26,6 +26,7 @@ from kpis.api import (
     measurements,
     openmetrics,
     otlp,
+    peers,
     periods,
     pools,
     prometheus,
@@ -156,6 +157,7 @@ urlpatterns = [
     path("snapshots/<int:pk>/", snapshots.OneSnapshot.as_view(), name="api-snapshot"),
     path("snapshots/<int:pk>/difference/", snapshots.Difference.as_view(), name="api-snapshot-difference"),
     path("portfolio/", roi.PortfolioView.as_view(), name="api-portfolio"),
+    path("kpis/<its_key:key>/peers/", peers.KpiPeers.as_view(), name="api-kpi-peers"),
     path("kpis/<its_key:key>/benchmarks/", benchmarks.KpiBenchmarks.as_view(), name="api-kpi-benchmarks"),
     # -- calculators ------------------------------------------------------------------------------------------------
     path("calculators/investment/", calculators.Investment.as_view(), name="api-calculator-investment"),

@@ -23,7 +23,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "money", "investment", "internal_rate", "modified_rate", "named_returns", "tei", "planned", "bridge",
         "assumptions", "streams", "pricing", "tracing", "overlap",
     ),
-    "position": ("position",),
+    "position": ("position", "peers"),
     "comparison": ("welch", "variation", "ratios", "cuped", "proportions", "poisson", "bootstrap", "ab_test"),
     "model": ("control_chart", "run_rules", "drift", "fairness"),
 }  # fmt: skip

@@ -9,8 +9,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from kpis.benchmarks.published import Published, how_many
+from kpis.calculations.defaults import PEERS_FEWEST
 from kpis.calculations.investment import months_between
 from kpis.definitions import organisation
+from kpis.evaluation.peers import PeerStanding
 from kpis.evaluation.positions import Position, best_of
 from kpis.evaluation.returns import ROI, Return, returns_beside
 from kpis.evaluation.standings import Standing, foremost
@@ -20,6 +22,7 @@ from kpis.roi.statement import Statement
 from kpis.wording import positions as said
 from kpis.wording.amounts import number, percent
 from kpis.wording.benchmarks import metric_name
+from kpis.wording.peers import among_text, quartiles_text, why_no_peers
 from kpis.wording.positions import PositionFacts
 from kpis.wording.units import axis_unit
 from kpis.wording.verdicts import BENCHMARK
@@ -59,6 +62,30 @@ class Block:
     phone: SafeString
     told: tuple[Told, ...]
     why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """One chosen metric among the other business units; `quartiles` "" where too few of them measure it."""
+
+    standing: PeerStanding
+    name: str
+    sentence: str
+    quartiles: str
+
+
+def peers_of(standings: Sequence[PeerStanding]) -> tuple[Peers, ...]:
+    """Each chosen metric of one KPI among the units of the house."""
+    return tuple(_peers(standing) for standing in standings)
+
+
+def _peers(standing: PeerStanding) -> Peers:
+    name, among = metric_name(standing.metric), standing.among
+    if among is None:
+        return Peers(standing, name, why_no_peers(standing.reason, int(PEERS_FEWEST.value)), "")
+    place = among.position
+    said = among_text(place.position, place.percentile, among.peers)
+    return Peers(standing, name, said, quartiles_text(among.quartiles, standing.unit))
 
 
 def industries_of(standings: Mapping[int, Sequence[Standing]]) -> dict[int, Industry]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from kpis.baselines.told import told_of
 from kpis.dashboards import kpi_chart
 from kpis.dashboards.frame import page
-from kpis.dashboards.industry import blocks_of
+from kpis.dashboards.industry import blocks_of, peers_of
 from kpis.dashboards.kpi_checks import behind
 from kpis.dashboards.spans import asked_span
 from kpis.definitions import organisation
@@ -21,6 +21,7 @@ from kpis.definitions.models import Kpi
 from kpis.definitions.sight import kpis_seen_by
 from kpis.definitions.versions import versions_of
 from kpis.evaluation.history import KpiHistory, history_of
+from kpis.evaluation.peers import peer_standings_of
 from kpis.evaluation.standings import Standing, foremost, standings_of
 from kpis.ledger.reading import amounts_by_interval, drivers_of
 from kpis.measurements.reading import CursorUnreadable, Place, rows_between
@@ -108,6 +109,7 @@ def _context(request: HttpRequest, key: str) -> dict[str, Any]:
         "standings": standings,
         "versions": versions_of(kpi, organisation.current()),
         "industry": blocks_of(standings),
+        "peers": peers_of(peer_standings_of(kpi, request.user, now=now)),
         "drivers": drivers_of(kpi),
         "latest": [(compared, amounts.get(compared.point.start)) for compared in history.latest],
         "sample": kpi.initiative.is_sample,

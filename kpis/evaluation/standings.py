@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -65,14 +65,33 @@ def standings_of(kpis: Sequence[Kpi], *, now: datetime) -> dict[int, tuple[Stand
 
     A fixed number of queries for KPIs of the same intervals.
     """
-    chosen: dict[int, list[Comparison]] = {}
-    for comparison in Comparison.objects.filter(kpi__in=kpis).order_by("pk"):
-        chosen.setdefault(comparison.kpi_id, []).append(comparison)
+    chosen = _chosen(Comparison.objects.filter(kpi__in=kpis))
     compared = [kpi for kpi in kpis if kpi.pk in chosen]
     if not compared:
         return {}
     read = _read(compared, chosen, now)
     return {kpi.pk: tuple(_standing(kpi, comparison, read) for comparison in chosen[kpi.pk]) for kpi in compared}
+
+
+def own_figures(comparisons: Iterable[Comparison], *, now: datetime) -> list[tuple[Comparison, Figure | None]]:
+    """What each chosen metric reads of its KPI, with its factor, whether anything is published or not.
+
+    Each comparison with its KPI and initiative. A fixed number of queries for KPIs of the same intervals.
+    """
+    rows = list(comparisons)
+    if not rows:
+        return []
+    read = _read(list({row.kpi_id: row.kpi for row in rows}.values()), _chosen(rows), now)
+    found = [(row, _own(row.kpi, row, read)[0]) for row in rows]
+    return [(row, replace(own, factor=row.factor) if own else None) for row, own in found]
+
+
+def _chosen(comparisons: Iterable[Comparison]) -> dict[int, list[Comparison]]:
+    """By KPI id, in the order in which they were chosen."""
+    found: dict[int, list[Comparison]] = {}
+    for comparison in sorted(comparisons, key=lambda row: row.pk):
+        found.setdefault(comparison.kpi_id, []).append(comparison)
+    return found
 
 
 def _read(kpis: Sequence[Kpi], chosen: Mapping[int, list[Comparison]], now: datetime) -> _Read:
@@ -107,14 +126,11 @@ def foremost(standings: Sequence[Standing]) -> tuple[Standing, Position] | None:
 
 
 def _standing(kpi: Kpi, comparison: Comparison, read: _Read) -> Standing:
-    figures, effect = read.figures.get(comparison.metric, ()), read.effects.get(kpi.pk)
+    figures = read.figures.get(comparison.metric, ())
     bare = Standing(kpi, comparison.metric, comparison.reading, None, ())
     if not figures:
         return replace(bare, reason="no_figure")
-    if comparison.reading == LEVEL:
-        own, reason, detail = _level(kpi, effect, read.points.get(kpi.pk, []), read.calendar)
-    else:
-        own, reason, detail = _change(kpi, comparison.reading, effect)
+    own, reason, detail = _own(kpi, comparison, read)
     if own is None:
         quoted = tuple(sorted((_quoted(figure) for figure in figures), key=rank))
         return replace(bare, positions=quoted, reason=reason, detail=detail)
@@ -129,6 +145,13 @@ def _quoted(figure: Published) -> Position:
 
 
 Told = tuple[Figure | None, str, str]
+
+
+def _own(kpi: Kpi, comparison: Comparison, read: _Read) -> Told:
+    effect = read.effects.get(kpi.pk)
+    if comparison.reading == LEVEL:
+        return _level(kpi, effect, read.points.get(kpi.pk, []), read.calendar)
+    return _change(kpi, comparison.reading, effect)
 
 
 def _change(kpi: Kpi, reading: str, effect: Effect | None) -> Told:

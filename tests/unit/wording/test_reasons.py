@@ -23,6 +23,7 @@ def sentences(path: Path) -> set[str]:
     """Every whole sentence that the module says, docstrings aside; a 7 for each part that varies."""
     tree = ast.parse(path.read_text())
     aside = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+    aside |= {id(n.args[0]) for n in ast.walk(tree) if isinstance(n, ast.Call) and _is_translated(n)}
     joined = [n for n in ast.walk(tree) if isinstance(n, ast.JoinedStr)]
     aside |= {id(part) for node in joined for part in node.values}
     found = ["".join(p.value if isinstance(p, ast.Constant) else "7" for p in node.values) for node in joined]
@@ -32,6 +33,11 @@ def sentences(path: Path) -> set[str]:
         if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in aside
     ]
     return {text for text in found if text.endswith(".") and " " in text}
+
+
+def _is_translated(call: ast.Call) -> bool:
+    """Refusals are said in the reader's language where they are raised."""
+    return isinstance(call.func, ast.Name) and call.func.id == "_" and bool(call.args)
 
 
 ALL = sorted(
