@@ -13,6 +13,7 @@ from kpis.calculations.control_checks import Check, control_checks
 from kpis.calculations.counterfactual import Counterfactual
 from kpis.calculations.estimate import Estimate, share_interval
 from kpis.calculations.interrupted import trend_of
+from kpis.calculations.log_differences import differ_in_level, ratio_effect
 from kpis.calculations.regression import Dependent, NoVariation, TooFew
 from kpis.calculations.sequential import long_run_sigma, monitoring_half_width
 from kpis.calculations.series import Series
@@ -258,7 +259,8 @@ def _checks(data: Prepared, effect: float) -> dict[str, Any]:
             "groups_not_parallel": bool(failed & {"pre_trend", "placebo"}),
             "control_group_moved": "contamination" in failed,
         }
-        return {"checks": checks, "notes": tuple(note for note, holds in marks.items() if holds)}
+        notes = tuple(note for note, holds in marks.items() if holds)
+        return {"checks": checks, "notes": notes, "details": _ratio(data)}
     if data.choice.method != "ar1" or data.before.n < defaults.FEW_INTERVALS_BELOW.value:
         return {}
     try:
@@ -270,6 +272,18 @@ def _checks(data: Prepared, effect: float) -> dict[str, Any]:
         "details": {"slope": trend.slope, "p_value": trend.p_value},
         "notes": ("trend_in_baseline",) * moving,
     }
+
+
+def _ratio(data: Prepared) -> dict[str, float]:
+    """The effect as a ratio, where the groups differ in level and what moves both would move them unlike."""
+    before, after = (data.before, data.control_before), (data.after, data.control_after)
+    if before[1] is None or after[1] is None or not differ_in_level(data.before, before[1]):
+        return {}
+    sides = (before[0], before[1]), (after[0], after[1])
+    found = ratio_effect(*sides, data.season, confidence=defaults.CONFIDENCE.value)
+    if found.value is None or found.low is None or found.high is None:
+        return {}
+    return {"ratio": found.value, "ratio_low": found.low, "ratio_high": found.high}
 
 
 def _notes(estimate: Estimate, data: Prepared) -> tuple[str, ...]:

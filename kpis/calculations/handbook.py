@@ -15,16 +15,18 @@ from typing import Any, Final
 CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     "measured": ("intervals", "aggregation", "merging", "sampling", "sketch", "units"),
     "effect": (
-        "choice", "season", "regression", "difference", "interrupted", "difference_in_differences", "control_checks",
-        "estimate", "counterfactual", "effect", "sequential", "sufficiency", "countdown", "multiplicity",
-        "level", "movement",
+        "choice", "season", "regression", "difference", "interrupted", "count_series", "difference_in_differences",
+        "log_differences", "control_checks", "estimate", "counterfactual", "effect", "sequential", "sufficiency",
+        "countdown", "multiplicity", "level", "movement", "change_point",
     ),
     "money": (
         "money", "investment", "internal_rate", "modified_rate", "named_returns", "tei", "planned", "bridge",
         "assumptions", "streams", "pricing", "tracing", "overlap",
     ),
     "position": ("position", "peers"),
-    "comparison": ("welch", "variation", "ratios", "cuped", "proportions", "poisson", "bootstrap", "ab_test"),
+    "comparison": (
+        "welch", "variation", "ratios", "cuped", "proportions", "poisson", "ranks", "bootstrap", "ab_test", "dunnett",
+    ),
     "model": ("control_chart", "run_rules", "drift", "fairness"),
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from kpis.evaluation.notes import sentences_of
 from kpis.evaluation.overview import KpiOverview
 from kpis.figures.sparkline import Multiple, small_multiple
-from kpis.wording.checks import check_sentence
+from kpis.wording.checks import check_sentence, ratio_sentence
 
 WIDTH, HEIGHT = 236, 84
 
@@ -29,6 +29,8 @@ def behind(overview: KpiOverview) -> Behind:
     effect = overview.effect
     checks = effect.details.get("checks", []) if effect else []
     said = tuple((check["status"] == "differs", check_sentence(check, overview.kpi.unit)) for check in checks)
+    if effect is not None and "ratio" in effect.details:
+        said += ((False, ratio_sentence(effect.details)),)
     return Behind(said, _gap(overview) if checks else SafeString(""), tuple(sentences_of(effect)))
 
 

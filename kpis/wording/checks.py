@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from kpis.wording.amounts import share
 from kpis.wording.units import difference
 
 
@@ -18,6 +19,15 @@ def check_sentence(check: Mapping[str, Any], unit: str) -> str:
     return _SAID[check["name"], check["status"]]().format(**said)
 
 
+def ratio_sentence(details: Mapping[str, Any]) -> str:
+    """The effect by ratio, where the groups differ in level: `ratio`, `ratio_low`, `ratio_high`, 0.8 is 20 % less."""
+    ends = {name: share(details[member] - 1, plus=True) for name, member in _ENDS.items()}
+    return _("The groups differ in level; compared by ratio the change is {value} (95%: {low} to {high}).").format(
+        **ends
+    )
+
+
+_ENDS = {"value": "ratio", "low": "ratio_low", "high": "ratio_high"}
 _NOTHING_KNOWN = {
     "pre_trend": lambda: _("Whether both groups moved alike before go-live needs 12 intervals that vary."),
     "placebo": lambda: _("A pretended go-live needs 12 intervals that vary."),

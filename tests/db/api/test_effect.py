@@ -184,3 +184,14 @@ def test_without_a_control_group_there_is_nothing_to_check(measured, approved, k
 
     assert read(reader)["checks"] == []
     assert "The gap between both groups" not in page("/kpis/support.time/")
+
+
+def test_groups_that_differ_in_level_are_compared_by_ratio_too(measured, approved, kpi):
+    shared = np.exp(noise(DAYS_BEFORE + LIVE, seed=5) / 20)
+    treated = 14 * shared + noise(DAYS_BEFORE + LIVE, seed=6, sd=0.2)
+    treated[DAYS_BEFORE:] *= 0.8
+    compared(measured, approved, kpi, treated, 60 * shared)
+    (effect,) = effects.evaluate_kpis([kpi.pk], now=as_of(LIVE))
+
+    assert effect.details["ratio_low"] < 0.8 < effect.details["ratio_high"]
+    assert "The groups differ in level; compared by ratio the change is −" in page("/kpis/support.time/")
