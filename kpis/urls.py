@@ -8,7 +8,9 @@ from kpis.api.errors import UnknownAddress
 from kpis.dashboards import (
     assumptions,
     benchmarks,
+    bills,
     digests,
+    exchange_rates,
     how,
     initiative,
     kpi,
@@ -59,6 +61,8 @@ urlpatterns = [
     path("periods/", periods.listing, name="periods"),
     re_path(rf"^periods/(?P<key>{PERIOD})/$", periods.one, name="period"),
     re_path(rf"^periods/(?P<key>{PERIOD})/close/$", periods.close, name="period-close"),
+    path("exchange-rates/", exchange_rates.listing, name="exchange-rates"),
+    path("initiatives/<slug:slug>/bills/", bills.of_initiative, name="bills"),
     path("assumptions/", assumptions.listing, name="assumptions"),
     path("assumptions/<int:pk>/", assumptions.one, name="assumption"),
     path("assumptions/<int:pk>/change/", assumptions.change, name="assumption-change"),

@@ -44,6 +44,9 @@ STATEMENT_MEMBERS: Form = {
     "as_of": TIME,
     "invested": MONEY | {"description": "Actual costs only."},
     "invested_estimated": MONEY | {"description": "The part of it that no invoice has confirmed yet."},
+    "invested_by_settlement": closed(dict.fromkeys(("estimated", "invoiced", "reconciled"), MONEY)),
+    "settlement_shares": nullable(closed(dict.fromkeys(("estimated", "invoiced", "reconciled"), NUMBER)))
+    | {"description": "How much of the actual costs is estimated, invoiced, or reconciled with what was paid."},
     "benefits": closed(dict.fromkeys(("direct", "indirect", "total", "freed", "captured"), MONEY)),
     "net": MONEY,
     "net_without_declared": MONEY | {"description": "Without benefits of evidence grade D."},

@@ -27,6 +27,8 @@ def as_json(statement: Statement, zone: ZoneInfo) -> dict[str, Any]:
         "as_of": statement.as_of.astimezone(zone),
         "invested": money(statement.invested),
         "invested_estimated": money(statement.estimated_costs),
+        "invested_by_settlement": {name: money(amount) for name, amount in statement.by_settlement.items()},
+        "settlement_shares": statement.settlement_shares,
         "benefits": {
             "direct": money(benefits.direct),
             "indirect": money(benefits.indirect),
@@ -58,8 +60,14 @@ def as_json(statement: Statement, zone: ZoneInfo) -> dict[str, Any]:
             for swing in statement.sensitivity
         ],
         "forecast": forecast,
-        "reasons": statement.reasons,
+        "reasons": statement.reasons | _unsettled(statement),
     }
+
+
+def _unsettled(statement: Statement) -> dict[str, str]:
+    if statement.settlement_shares is not None:
+        return {}
+    return {"settlement_shares": "There are no costs yet."}
 
 
 def money(amount: Decimal) -> str:

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from kpis.access import rights
+from kpis.access.rights import Action
 from kpis.baselines.told import told_of
 from kpis.dashboards import account, net_chart
 from kpis.dashboards.claims import pools_of
@@ -85,6 +87,7 @@ def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
         "events": list(initiative.annotations.all()),
         "standing": standing_of(request.user, [initiative], now=now),
         "may_take_snapshots": may_take(request.user),
+        "may_change_costs": rights.may(request.user, Action.CHANGE_COSTS),
         "sample": initiative.is_sample,
     }
 

@@ -115,6 +115,21 @@ class Statement:
         return self.evidence["A"] + self.evidence["B"]
 
     @property
+    def by_settlement(self) -> dict[str, Decimal]:
+        """Actual costs by how far they are settled: estimated, invoiced, reconciled with what was paid."""
+        found = dict.fromkeys(CostEntry.Settlement.values, Decimal(0))
+        for line in (line for f in self.flows for line in f.costs):
+            found[line.settlement] += line.amount
+        return found
+
+    @property
+    def settlement_shares(self) -> dict[str, float] | None:
+        """The same as shares of what was invested; None while nothing was."""
+        if self.invested <= 0:
+            return None
+        return {name: float(amount / self.invested) for name, amount in self.by_settlement.items()}
+
+    @property
     def by_driver(self) -> list[tuple[ValueDriver, Decimal]]:
         return [(f.driver, f.amount) for flows in self.flows for f in flows.drivers]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from django.utils.safestring import SafeString
 from kpis.wording import amounts, assumptions, digests, moments, senders, sources, uncertainty, units, verdicts
 from kpis.wording.amounts import Number
 from kpis.wording.reasons import reason as reason_said
+from kpis.wording.settlement import settlement_said
 
 register = template.Library()
 
@@ -259,6 +261,12 @@ def as_money(text: str | None) -> Decimal | None:
 def why(causes: str) -> str:
     """Why a figure is another one than when it was presented: `late data, changed assumption`."""
     return ", ".join(str(verdicts.SINCE.get(cause, cause)) for cause in causes.split(", "))
+
+
+@register.filter
+def settlement(shares: Mapping[str, float] | None) -> str:
+    """`82% reconciled, 12% invoiced, 6% estimated`."""
+    return settlement_said(shares)
 
 
 @register.filter
