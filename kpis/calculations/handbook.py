@@ -20,7 +20,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "countdown", "multiplicity", "level", "movement", "change_point",
     ),
     "money": (
-        "money", "investment", "internal_rate", "modified_rate", "named_returns", "tei", "planned", "bridge",
+        "money", "investment", "internal_rate", "modified_rate", "named_returns", "tei", "planned", "bridge", "scaling",
         "assumptions", "streams", "pricing", "tracing", "overlap",
     ),
     "position": ("position", "peers"),

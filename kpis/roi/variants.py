@@ -34,11 +34,16 @@ class Narrower:
 
 @dataclass(frozen=True, slots=True)
 class RunRate:
-    """`roi` of a year like the mean of `months`; one-time costs of these months, `left_out`, do not count."""
+    """`roi` of a year like the mean of `months`; one-time costs of these months, `left_out`, do not count.
+
+    benefit, recurring : the sums of the months.
+    """
 
     roi: Answer
     months: tuple[date, ...]
     left_out: Decimal
+    benefit: Decimal
+    recurring: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,8 @@ def run_rate(flows: Sequence[Flows], *, today: date, calendar: Calendar) -> RunR
     lines = [line for f in flows for line in f.costs if months and months[0] <= line.on < this]
     recurring = [sum((x.amount for x in lines if x.recurring and x.on.replace(day=1) == m), Decimal(0)) for m in months]
     once = sum((line.amount for line in lines if not line.recurring), Decimal(0))
-    return RunRate(named_returns.run_rate(benefits, recurring), tuple(months), once)
+    found = named_returns.run_rate(benefits, recurring)
+    return RunRate(found, tuple(months), once, sum(benefits, Decimal(0)), sum(recurring, Decimal(0)))
 
 
 def _annualised(roi: Answer, days: int) -> Answer:

@@ -76,6 +76,7 @@ WHOLE = frozenset(
         gettext_noop("At no rate are the flows worth nothing."),
         gettext_noop("Several rates fit, because the flows change their sign more than once."),
         gettext_noop("Neither a start nor a go-live is set, so there is no horizon to look ahead to."),
+        gettext_noop("A projection needs three full months of booked benefits."),
         gettext_noop("No business case was approved, so there is no plan to compare with."),
         gettext_noop("No full month has passed since the business case begins."),
         gettext_noop("Plans are compared initiative by initiative."),
