@@ -19,8 +19,7 @@ from kpis.measurements.reading import arrived_in_time
 from kpis.rollups import series
 
 Labels = Mapping[str, str]
-MEASURE = ("aggregation", "unit", "interval")
-CALENDAR = ("zone", "fiscal_year_start")
+CUT = ("interval", "zone", "fiscal_year_start")  # how time is cut: what lies in the window is computed anew by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,11 @@ def standing_of(baseline: Baseline, versions: Collection[KpiVersion]) -> Standin
     *_, now = versions
     held = [v for v in versions if v.valid_from is None or v.valid_from <= baseline.created_at]
     then = held[-1] if held else now
-    if any(getattr(then, name) != getattr(now, name) for name in MEASURE) and not _is_renamed_only(then, now):
+    # A mean of weeks is on the level of a mean of days; a sum, a largest value or a percentile of weeks is not.
+    longer = then.interval != now.interval and now.aggregation != Kpi.Aggregation.MEAN
+    if then.aggregation != now.aggregation or longer or not _same_unit(then.unit, now.unit):
         return Standing(_sentence(then, now))
-    return Standing("", any(getattr(then, name) != getattr(now, name) for name in CALENDAR))
+    return Standing("", any(getattr(then, name) != getattr(now, name) for name in CUT))
 
 
 def sent_in_another_unit(kpi: Kpi, window: Interval, *, where: Labels | None) -> tuple[KpiVersion, int] | None:
@@ -75,12 +76,9 @@ def sent_in_another_unit(kpi: Kpi, window: Interval, *, where: Labels | None) ->
     return (changed[-1], count) if count else None
 
 
-def _is_renamed_only(then: KpiVersion, now: KpiVersion) -> bool:
-    same = then.aggregation == now.aggregation and then.interval == now.interval
-    return same and _same_unit(then.unit, now.unit)
-
-
 def _same_unit(one: str, other: str) -> bool:
+    if one == other:
+        return True
     try:
         return units.conversion(one, other) == 1.0
     except (units.UnitMismatch, units.UnknownUnit):

@@ -73,7 +73,7 @@ def evaluated(kpi):
 
 @pytest.mark.parametrize(
     ("change", "told"),
-    [({"unit": "h"}, "h"), ({"aggregation": "sum"}, "sum by day"), ({"interval": "week"}, "by week")],
+    [({"unit": "h"}, "h"), ({"aggregation": "sum"}, "sum by day"), ({"aggregation": "p95", "interval": "week"}, "p95")],
 )
 def test_a_draft_from_before_the_kpi_was_measured_otherwise_cannot_be_approved(measured, kpi, change, told):
     measured(kpi, range(54), at=FEBRUARY)
@@ -123,6 +123,29 @@ def test_an_approved_baseline_of_another_version_is_never_compared_and_every_doo
     measured_anew = approve(measure(kpi, at=NOW), at=NOW)
     assert evaluated(kpi).baseline == measured_anew
     assert evaluated(kpi).effect is not None
+
+
+def test_a_mean_of_weeks_is_on_the_level_of_a_mean_of_days_and_says_that_it_is_cut_otherwise(measured, kpi):
+    measured(kpi, range(100), at=MARCH)
+    approve(measure(kpi))
+    changing.change_kpi(kpi, {"interval": "week"}, by=None, at=MARCH + timedelta(days=1))
+    rolling.recompute([kpi.pk])
+
+    effect = evaluated(kpi)
+
+    assert "calendar_changed" in effect.notes
+    assert effect.reasons["effect"].startswith("Not enough data: the baseline holds 7 of the 12 intervals")
+
+
+def test_a_sum_of_weeks_is_not_on_the_level_of_a_sum_of_days(measured, kpi):
+    kpi.aggregation = "sum"
+    kpi.save()
+    measured(kpi, range(100), at=MARCH)
+    approve(measure(kpi))
+    changing.change_kpi(kpi, {"interval": "week"}, by=None, at=MARCH + timedelta(days=1))
+    rolling.recompute([kpi.pk])
+
+    assert "sum by day in min (version 1)" in evaluated(kpi).reasons["effect"]
 
 
 def test_another_zone_cuts_the_days_anew_and_the_effect_says_so(measured, kpi, at):
