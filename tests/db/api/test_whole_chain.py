@@ -196,3 +196,35 @@ def test_a_portfolio_in_two_currencies_adds_the_flows_of_each_day_by_its_rate(ov
     totals = over.get("portfolio/")["totals"]
     # −100 · 0.80 − 180 · 0.80 + 150 · 0.80 + 150 · 0.75
     assert (totals["invested"], totals["benefits"]["total"], totals["net"]) == ("224.00", "232.50", "8.50")
+
+
+def test_two_initiatives_that_claim_the_same_hours_count_once(over):
+    """Searching took 6 minutes, as somebody stated, and takes 4: 2 · 15.00 = 30.00 a day, of the same agents' hours.
+
+    Support has measured what it claims, search has only stated it: in a month in which both claim, support's 150.00
+    count and of search nothing. In April support claims nothing yet, and search's 30.00 count.
+    """
+    define(over, pool="agent-hours")
+    measured(over)
+    spent(over)
+    define(over, "search", pool="agent-hours")
+    stated = {"method": "declared", "value": 6, "low": 5, "high": 7, "source": "Estimate of the team lead"}
+    over.post(over.owner, "kpis/search.minutes/baselines/", stated)
+    over.post(over.controller, "kpis/search.minutes/baselines/1/approve/", {}, status=200)
+    over.stand_at(datetime(2026, 4, 3, 9, tzinfo=UTC))
+    for at in (noon(3, 30), noon(3, 31)):
+        day_of(over, at, 4, slug="search")
+    assert ledger(over, "search") == [("2026-03-30", "open", "30.00"), ("2026-03-31", "open", "30.00")]
+
+    for at in (noon(3, 30), noon(3, 31)):  # the better claim comes later, and still counts first
+        day_of(over, at, 10)
+    day_of(over, noon(4, 1), 4, slug="search")
+
+    assert [amount for _, _, amount in ledger(over)] == ["150.00", "150.00"]
+    entries = over.get("initiatives/search/ledger/")["results"]
+    assert [(e["claimed"], e["counted"], e["amount"]) for e in entries] == [
+        ("30.00", "0.00", "0.00"), ("30.00", "0.00", "0.00"), ("30.00", "30.00", "30.00"),
+    ]  # fmt: skip
+    totals = over.get("portfolio/")["totals"]
+    assert totals["benefits"]["total"] == "330.00"  # 150 + 150 + 30, not 390
+    assert totals["net"] == "50.00"
