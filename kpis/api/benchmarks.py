@@ -16,11 +16,12 @@ from rest_framework.views import APIView
 
 from kpis.access.rights import Action, Actor
 from kpis.api import spans
-from kpis.api.benchmark_bodies import BenchmarkBody, ComparisonBody, entry_of
+from kpis.api.benchmark_bodies import BenchmarkBody, ComparisonBody
 from kpis.api.benchmark_forms import STANDINGS, shown
 from kpis.api.definitions import Definitions
 from kpis.api.permissions import Read, asker
 from kpis.benchmarks import comparing, house
+from kpis.benchmarks.entries import entry_of
 from kpis.benchmarks.models import Benchmark, Comparison
 from kpis.definitions.models import Kpi
 from kpis.definitions.sight import kpis_seen_by

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from kpis.benchmarks import house
 from kpis.benchmarks.published import Published, published
 from kpis.dashboards.frame import page
+from kpis.dashboards.house_figures import may_change
 from kpis.dashboards.industry import Told, told_of
 from kpis.definitions import organisation
 from kpis.definitions.sight import initiatives_seen_by
@@ -84,6 +85,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "filtered": any(chosen.values()),
         "compared": [_compared(standing, len(figures)) for standing in standings],
         "headline": _headline(standings, len(figures)),
+        "may_change": may_change(request),
         "sample": any(standing.kpi.initiative.is_sample for standing in standings),
     }
     return page(request, "dashboards/benchmarks.html", context, current="benchmarks")
@@ -106,6 +108,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
         "groups": [(name, published_text(_only(figure, value))) for name, value in figure.statistic.groups],
         "interval": [published_text(_only(figure, end)) for end in figure.statistic.ci or ()],
         "beside": beside,
+        "may_change": may_change(request) and not figure.is_catalogue,
         "sample": any(standing.kpi.initiative.is_sample for standing, _told in beside),
     }
     return page(request, "dashboards/benchmark.html", context, current="benchmarks")
