@@ -15,6 +15,7 @@ from kpis.baselines.models import Baseline
 from kpis.definitions import organisation
 from kpis.definitions.models import Initiative
 from kpis.ledger.models import Assumption
+from kpis.ledger.pools import findings
 from kpis.roi import verdicts
 from kpis.roi.portfolio import Portfolio
 from kpis.roi.statement import Statement
@@ -31,6 +32,7 @@ class Rule(StrEnum):
 
     LOSES_MONEY = "loses_money"
     CLAIMED_TWICE = "claimed_twice"
+    OVER_CAPACITY = "over_capacity"
     ASSUMPTION_EXPIRES = "assumption_expires"
     ONLY_DECLARED = "only_declared"
     SOURCE_SILENT = "source_silent"
@@ -55,6 +57,7 @@ def decisions_needed(portfolio: Portfolio, *, now: datetime) -> list[Decision]:
     found = [
         *_losing(portfolio.rows, now),
         *_claimed_twice(portfolio),
+        *_over_capacity(portfolio.rows),
         *_expiring(portfolio, now),
         *_only_declared(portfolio.rows),
         *_silent(portfolio.rows, now),
@@ -95,6 +98,13 @@ def _claimed_twice(portfolio: Portfolio) -> Iterator[Decision]:
             yield Decision(
                 Rule.CLAIMED_TWICE, initiative, claim.driver.owner, None, claim.not_counted, initiative.currency, facts
             )
+
+
+def _over_capacity(rows: Sequence[Statement]) -> Iterator[Decision]:
+    for finding in findings.over_capacity_among([row.initiative for row in rows if row.initiative]):
+        facts = {"pool": finding.pool, "finding": finding}
+        owner = finding.pool.capacities.all()[0].owner
+        yield Decision(Rule.OVER_CAPACITY, None, owner, None, finding.amount, finding.currency, facts)
 
 
 def _expiring(portfolio: Portfolio, now: datetime) -> Iterator[Decision]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kpis.alerts.decisions import Decision, Rule
+from kpis.ledger.pools.told import told
 from kpis.roi import verdicts
 from kpis.wording.decisions import DecisionFacts, DecisionWords, decision_words
 
@@ -18,6 +19,8 @@ def page_of(decision: Decision) -> tuple[str, str]:
         return "source", facts["source"].slug
     if decision.rule is Rule.BASELINE_WAITS:
         return "kpi", facts["kpi"].key
+    if decision.rule in {Rule.CLAIMED_TWICE, Rule.OVER_CAPACITY}:
+        return "pool", str(facts["pool"].pk)
     if decision.rule is Rule.ASSUMPTION_EXPIRES:
         return "assumption", str(facts["assumption"].pk)
     return ("initiative", decision.initiative.slug) if decision.initiative else ("portfolio", "")
@@ -43,6 +46,8 @@ def _names(decision: Decision) -> tuple[str, ...]:
     facts = decision.facts
     if decision.rule is Rule.CLAIMED_TWICE:
         return facts["first"].name, facts["second"].name
+    if decision.rule is Rule.OVER_CAPACITY:
+        return facts["pool"].name, told(facts["finding"]).sentence
     for member in ("assumption", "source", "kpi"):
         if member in facts:
             return (facts[member].name,)

@@ -68,8 +68,8 @@ def _parts(flow: DriverFlow) -> list[tuple[object, Decimal, str]]:
 
 
 def tornado(statement: Statement) -> list[TornadoRow]:
-    """The assumptions and effects that move the net most, at most six."""
-    shown = statement.sensitivity[:SWINGS_SHOWN]
+    """The assumptions and effects that move the net most, at most six; those of a claim that counts nothing do not."""
+    shown = [swing for swing in statement.sensitivity if swing.low != swing.high][:SWINGS_SHOWN]
     cells = tornado_cells([DrawnSwing(float(s.low), float(s.high)) for s in shown], likely=float(statement.net))
     return [TornadoRow(swing, _drawn(cell)) for swing, cell in zip(shown, cells, strict=True)]
 

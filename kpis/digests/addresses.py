@@ -37,7 +37,11 @@ def assumption(pk: str) -> str:
     return f"{settings.PUBLIC_URL}/assumptions/{pk}/"
 
 
+def pool(pk: str) -> str:
+    return f"{settings.PUBLIC_URL}/pools/{pk}/"
+
+
 def page(kind: str, name: str) -> str:
     """By the kind that `alerts.told.page_of` gives."""
-    pages = {"initiative": initiative, "kpi": kpi, "source": source, "assumption": assumption}
+    pages = {"initiative": initiative, "kpi": kpi, "source": source, "assumption": assumption, "pool": pool}
     return pages[kind](name) if name else portfolio()

@@ -68,6 +68,16 @@ def _claimed(f: DecisionFacts) -> DecisionWords:
     )
 
 
+def _over_capacity(f: DecisionFacts) -> DecisionWords:
+    return DecisionWords(
+        _named(_("More is claimed than there is: %(pool)s."), pool=f.names[0]),
+        f.names[1],
+        _named(_("%(amount)s not counted"), amount=money_exact(f.money, f.currency)) if f.money else "",
+        _named(_("%(who)s confirms"), who=f.who) if f.who else "",
+        _("See overlap"),
+    )
+
+
 def _expires(f: DecisionFacts) -> DecisionWords:
     rate = f.rate or Decimal(0)
     return DecisionWords(
@@ -105,6 +115,7 @@ def _waits(f: DecisionFacts) -> DecisionWords:
 _WORDS = {
     "loses_money": _loses,
     "claimed_twice": _claimed,
+    "over_capacity": _over_capacity,
     "assumption_expires": _expires,
     "only_declared": _declared,
     "source_silent": _silent,

@@ -266,6 +266,8 @@ PAGES = {
     "digests": "/digests/",
     "methods": "/methods/",
     "periods": "/periods/",
+    "pools": "/pools/",
+    "pool": "/pools/1/",  # the first that the sample states
     "plan": "/initiatives/support-triage/plan/",
     "plan form": "/initiatives/support-triage/plan/new/",
     "period": f"/periods/sample-{months_later(datetime.now(UTC).date(), -2):%Y-%m}/",  # closed whatever the day

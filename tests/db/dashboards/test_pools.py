@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.db.ledger.conftest import arrive, stand_at
 from tests.db.ledger.pools.conftest import form_team
-from tests.factories import ControllerFactory, PoolFactory, UserFactory
+from tests.factories import CapacityFactory, ControllerFactory, PoolFactory, UserFactory
 
 __all__ = ["arrive", "stand_at"]
 
@@ -69,6 +69,23 @@ def test_both_initiatives_and_the_portfolio_say_it(two):
     assert "Two initiatives claim the same hours." in plain(portfolio)
     assert "€2,000.00 not counted" in plain(portfolio)
     assert f'href="/pools/{two.pool.pk}/"' in portfolio.content.decode()
+
+
+def test_the_ledger_says_what_was_claimed_where_less_counts(two):
+    client = client_of()
+    assert "0.00 of €2,000.00 claimed" in plain(client.get("/initiatives/assistant/ledger/"))
+    assert "claimed" not in plain(client.get("/initiatives/support/ledger/"))
+    lines = client.get("/initiatives/assistant/ledger.csv").content.decode().splitlines()
+    head, row = lines[-2].split(","), lines[-1].split(",")
+    said = dict(zip(head, row, strict=True))
+    assert (said["Claimed"], said["Counted"], said["Amount"]) == ("2000.00", "0.00", "0.00")
+
+
+def test_the_portfolio_says_when_more_hours_are_claimed_than_are_paid(two):
+    CapacityFactory(pool=two.pool, quantity=30)
+    page = client_of().get("/")
+    assert "More is claimed than there is: team north. Support, Assistant claim more than there is" in plain(page)
+    assert "in April 2026 45 h of 30 h" in plain(page)
 
 
 def test_the_drawer_says_of_an_entry_and_its_driver_what_counts_and_for_whom_the_rest_does(two):
