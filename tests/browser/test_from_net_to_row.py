@@ -269,7 +269,8 @@ PAGES = {
     "pools": "/pools/",
     "pool": "/pools/1/",  # the first that the sample states
     "plan": "/initiatives/support-triage/plan/",
-    "plan form": "/initiatives/support-triage/plan/new/",
+    "plan-form": "/initiatives/support-triage/plan/new/",
+    "scale": "/initiatives/support-triage/scale/?users_now=70&users_at_scale=400&months_to_scale=9&months=24&kept=70",
     "period": f"/periods/sample-{months_later(datetime.now(UTC).date(), -2):%Y-%m}/",  # closed whatever the day
     "drawer": "/?drawer=/how/portfolio/net/",
 }
