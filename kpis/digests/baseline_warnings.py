@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from django.db import transaction
+from django.db.models import F
 
 from kpis.access import rights
 from kpis.access.models import User
@@ -61,6 +62,8 @@ def _unsettled(at: datetime) -> list[Kpi]:
     since = organisation.calendar().local_date(at) - LATELY
     rows = Kpi.objects.filter(is_context=False, initiative__is_sample=False, initiative__go_live_on__gte=since)
     rows = rows.exclude(initiative__phase=Initiative.Phase.RETIRED).exclude(baselines__approved_at__isnull=False)
+    # What went live on the day on which it started has no time before, as the portal that watches itself.
+    rows = rows.exclude(initiative__started_on=F("initiative__go_live_on"))
     return list(rows.select_related("initiative").order_by("initiative", "position", "pk"))
 
 

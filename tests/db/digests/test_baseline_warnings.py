@@ -192,6 +192,16 @@ def test_what_went_live_long_ago_is_not_brought_up(kpi, dana):
     assert due(morning(3, 31)) == []
 
 
+def test_what_started_with_its_go_live_has_no_time_before_to_be_measured(kpi, dana, initiative):
+    initiative.started_on = GO_LIVE
+    initiative.save()
+    assert due(morning(3, 3)) == []
+
+    initiative.started_on = None
+    initiative.save()
+    assert len(due(morning(3, 3))) == 1
+
+
 def test_while_it_will_suffice_nobody_is_mailed(measured, kpi, dana):
     measured(kpi, date(2026, 1, 19), 20)
 
