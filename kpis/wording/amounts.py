@@ -44,7 +44,7 @@ def number(value: Number, *, digits: int = 0, plus: bool = False) -> str:
 
 def significant(value: Number, *, digits: int = 3) -> str:
     """`value` with about `digits` significant digits, never fewer than its whole part: 14.3, 0.0124, 1,013."""
-    return number(value, digits=_decimals_for(value, digits))
+    return number(value, digits=decimals_for(value, digits))
 
 
 def as_measured(value: float) -> str:
@@ -129,7 +129,7 @@ def _rounded(value: Number, digits: int) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
-def _decimals_for(value: Number, digits: int) -> int:
+def decimals_for(value: Number, digits: int) -> int:
     exact = abs(Decimal(str(value)))
     return max(0, digits - 1 - exact.adjusted()) if exact else 0
 

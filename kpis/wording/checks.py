@@ -7,15 +7,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kpis.wording.amounts import share
+from kpis.wording.amounts import decimals_for, share
 from kpis.wording.units import difference
+
+SHARES = {"%", "1"}  # told in points, with one decimal
 
 
 def check_sentence(check: Mapping[str, Any], unit: str) -> str:
     """Of a check as `calculations.control_checks.Check`, in the reader's language and the KPI's unit."""
     if check["value"] is None:
         return _NOTHING_KNOWN[check["name"]]()
-    said = {name: difference(check[name], unit) for name in ("value", "low", "high")}
+    digits = None if unit in SHARES else decimals_for(max(abs(check["low"]), abs(check["high"])), 2)
+    said = {name: difference(check[name], unit, digits=digits) for name in ("value", "low", "high")}
     return _SAID[check["name"], check["status"]]().format(**said)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from kpis.wording.amounts import MINUS
+
 
 @dataclass(frozen=True, slots=True)
 class Clause:
@@ -46,4 +48,8 @@ class Headline:
 
 
 def _linked(words: str, href: str | None) -> SafeString:
-    return format_html('<a href="{}" data-drawer>{}</a>', href, words) if href else conditional_escape(words)
+    if href:
+        return format_html('<a href="{}" data-drawer>{}</a>', href, words)
+    if words.startswith(MINUS):  # browsers break a line between a minus and the sign of a currency
+        return format_html('<span class="unbroken">{}</span>', words)
+    return conditional_escape(words)

@@ -141,6 +141,11 @@ def test_no_clear_change_claims_no_direction():
     assert "lower" not in text
 
 
+def test_no_line_breaks_between_a_minus_and_its_currency():
+    html = portfolio_headline(replace(PORTFOLIO, net=D(-40_000))).html({})
+    assert '<span class="unbroken">−€40,000</span>' in html
+
+
 def test_figures_in_a_headline_are_doors_to_their_proof_and_names_are_no_markup():
     html = portfolio_headline(replace(PORTFOLIO, organisation="<b>M & Co</b>")).html({"net": "/proof/net/?a=1&b=2"})
     assert '<a href="/proof/net/?a=1&amp;b=2" data-drawer>€101,000</a>' in html
