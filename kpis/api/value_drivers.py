@@ -18,6 +18,7 @@ from kpis.api.members import Definition, Named, Number, Text, refuse_unknown
 from kpis.definitions import organisation
 from kpis.definitions.sight import initiatives_seen_by, kpis_seen_by
 from kpis.ledger import changing, kinds
+from kpis.ledger.assuming import assumptions_seen_by
 from kpis.ledger.changing import Stated
 from kpis.ledger.models import Assumption, ValueDriver
 from kpis.ledger.sight import drivers_seen_by
@@ -32,7 +33,8 @@ def _range_schema(number: dict[str, Any]) -> dict[str, Any]:
     texts = {name: {"type": "string", "maxLength": longest} for name, longest in LONGEST.items()}
     properties = dict.fromkeys(NUMBERS, number) | texts
     whole = {"type": "object", "properties": properties, "required": list(NUMBERS), "additionalProperties": False}
-    return {"oneOf": [number, whole]}
+    shared = {"type": "object", "properties": {"assumption": {"type": "integer"}}, "required": ["assumption"]}
+    return {"oneOf": [number, whole, shared | {"additionalProperties": False}]}
 
 
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
@@ -40,18 +42,22 @@ PRICE = {"anyOf": [{"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,6})?$"}, {
 
 
 class _Range(Field):
-    """A number taken as certain, or `{low, likely, high}` with its owner and source. Answered as the latter."""
+    """A number taken as certain, `{low, likely, high}` with its owner and source, or `{assumption}`: the id of one that
+    stands already. Answered as the second."""
 
     default_error_messages = {
         "not_a_range": gettext_lazy("This is a number, or an object with low, likely and high."),
         "not_a_number": gettext_lazy("{name} is missing or is no number with at most six decimal places."),
+        "no_such_assumption": gettext_lazy("There is no assumption {value} that could stand here."),
         "not_in_order": gettext_lazy("Low, likely and high must be in this order."),
         "not_a_share": gettext_lazy("A share lies within 0 and 1."),
         "not_a_text": gettext_lazy("{name} is a text of at most {longest} characters."),
     }
     is_share = True
 
-    def to_internal_value(self, data: Any) -> Stated:
+    def to_internal_value(self, data: Any) -> Stated | Assumption:
+        if isinstance(data, Mapping) and "assumption" in data:
+            return self._shared(data)
         if isinstance(data, Mapping):
             refuse_unknown(data, dict.fromkeys((*NUMBERS, *LONGEST)))
             low, likely, high = (self._number(data.get(name), name) for name in NUMBERS)
@@ -64,6 +70,16 @@ class _Range(Field):
         if self.is_share and not 0 <= low <= high <= 1:
             self.fail("not_a_share")
         return Stated(low, likely, high, **texts)
+
+    def _shared(self, data: Mapping[str, Any]) -> Assumption:
+        """One that stands already, by its id: it is drawn once for all drivers that rest on it."""
+        refuse_unknown(data, {"assumption": None})
+        key = data["assumption"]
+        seen = assumptions_seen_by(self.context["asker"]).filter(is_share=self.is_share)
+        found = seen.filter(pk=key).first() if isinstance(key, int) and not isinstance(key, bool) else None
+        if found is None:
+            self.fail("no_such_assumption", value=str(key)[:40])
+        return found
 
     def _number(self, data: Any, name: str | None) -> Decimal:
         allowed = (int, Decimal) if self.is_share else (int, Decimal, str)

@@ -45,7 +45,9 @@ class Stated:
 
 @transaction.atomic
 def create_driver(fields: Mapping[str, Any], *, by: Actor, at: datetime) -> ValueDriver:
-    """`fields` as the model's, the three assumptions as `Stated`; a saving of time counts as freed by default."""
+    """`fields` as the model's, the three assumptions as `Stated` or as rows that stand already; a saving of time counts
+    as freed by default."""
+    _refuse_other_currency(fields["initiative"], fields["unit_value"])
     _refuse_foreign_kpi(fields["initiative"], fields["kpi"])
     given = kinds.priced({"is_freed_time": units.is_time(fields["kpi"].unit), **fields})
     for name in ASSUMED:
@@ -63,6 +65,7 @@ def change_driver(driver: ValueDriver, fields: Mapping[str, Any], *, by: Actor, 
     """Answers which fields differ now; the driver's version is raised. Refuses (ChangeRefused) another initiative."""
     changing.keep_initiative(driver, fields)
     _refuse_foreign_kpi(driver.initiative, fields.get("kpi", driver.kpi))
+    _refuse_other_currency(driver.initiative, fields.get("unit_value"))
     before, left = driver.kpi_id, driver.pool_id
     given, replaced = kinds.priced(_with_one_volume(fields), driver), []
     if "pool" in given:
@@ -71,10 +74,10 @@ def change_driver(driver: ValueDriver, fields: Mapping[str, Any], *, by: Actor, 
     _refuse_senseless_follow_up(driver, given)
     for name in ASSUMED.keys() & given.keys():
         standing = getattr(driver, name)
-        if _as_stated(standing, at) == given[name]:
+        if given[name] in (standing, _as_stated(standing, at)):
             del given[name]
             continue
-        if standing.versions.exists():
+        if isinstance(given[name], Stated) and standing.versions.exists():
             sentence = _("Its history is kept in the register: change it there, as assumption %(id)d.")
             raise ChangeRefused("assumption_has_versions", sentence % {"id": standing.pk}, name)
         given[name] = _assumption(name, given[name], driver=fields.get("name", driver.name))
@@ -142,7 +145,10 @@ def _with_one_volume(fields: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _assumption(name: str, stated: Stated, *, driver: str) -> Assumption:
+def _assumption(name: str, stated: Stated | Assumption, *, driver: str) -> Assumption:
+    """A new one, unless one is given that stands already."""
+    if isinstance(stated, Assumption):
+        return stated
     return Assumption.objects.create(
         name=f"{ASSUMED[name]}: {driver}"[:120],
         low=stated.low,
@@ -173,6 +179,15 @@ def _refuse_foreign_kpi(initiative: Initiative, kpi: Kpi) -> None:
     if kpi.initiative_id != initiative.pk:
         sentence = "A value driver prices a KPI of its own initiative."
         raise ChangeRefused("kpi_of_another_initiative", sentence, "kpi")
+
+
+def _refuse_other_currency(initiative: Initiative, price: Stated | Assumption | None) -> None:
+    if not isinstance(price, Assumption):
+        return
+    others = ValueDriver.objects.filter(unit_value=price).exclude(initiative__currency=initiative.currency)
+    if others.exists():
+        sentence = _("This price is stated in another currency; state one in %(currency)s.")
+        raise ChangeRefused("currency_differs", sentence % {"currency": initiative.currency}, "unit_value")
 
 
 # -- what money hangs on --------------------------------------------------------------------------------------------

@@ -34,8 +34,10 @@ def attach(drivers: Iterable[ValueDriver]) -> None:
     """Load the versions of all their assumptions: one query, and none while no assumption ever got a dated value."""
     dated = [a for driver in drivers for a in assumptions_of(driver) if a.valid_from is not None]
     found: dict[int, list[AssumptionVersion]] = {a.pk: [] for a in dated}
-    rows = AssumptionVersion.objects.filter(assumption__in=found, replaced_at=None) if found else ()
-    for row in rows and rows.order_by(F("valid_from").asc(nulls_first=True)):
+    if not found:
+        return
+    rows = AssumptionVersion.objects.filter(assumption__in=found, replaced_at=None)
+    for row in rows.order_by(F("valid_from").asc(nulls_first=True)):
         found[row.assumption_id].append(row)
     for assumption in dated:
         assumption.validities = tuple(found[assumption.pk])

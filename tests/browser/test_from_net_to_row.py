@@ -268,6 +268,9 @@ PAGES = {
     "periods": "/periods/",
     "pools": "/pools/",
     "pool": "/pools/1/",  # the first that the sample states
+    "assumptions": "/assumptions/",
+    "exchange rates": "/exchange-rates/",
+    "bills": "/initiatives/support-triage/bills/",
     "plan": "/initiatives/support-triage/plan/",
     "plan-form": "/initiatives/support-triage/plan/new/",
     "scale": "/initiatives/support-triage/scale/?users_now=70&users_at_scale=400&months_to_scale=9&months=24&kept=70",

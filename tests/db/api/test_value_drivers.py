@@ -221,3 +221,31 @@ def test_an_assumption_with_a_history_is_changed_in_the_register(api, body):
     response = api.patch(f"{ADDRESS}{driver['id']}/", {"unit_value": "60"})
     assert (response.status_code, code_of(response)) == (409, "assumption_has_versions")
     assert api.patch(f"{ADDRESS}{driver['id']}/", {"pool": "agents"}).status_code == 200
+
+
+def test_drivers_share_an_assumption_by_its_id(api, body, client_with):
+    first = api.post(ADDRESS, body).json()
+    hour = first["assumptions"]["unit_value"]
+    second = api.post(ADDRESS, body | {"name": "Second", "unit_value": {"assumption": hour}}).json()
+    assert (second["assumptions"]["unit_value"], second["unit_value"]) == (hour, first["unit_value"])
+
+    moved = api.patch(f"{ADDRESS}{first['id']}/", {"realisation": {"assumption": second["assumptions"]["realisation"]}})
+    assert moved.json()["assumptions"]["realisation"] == second["assumptions"]["realisation"]
+    assert not Assumption.objects.filter(pk=first["assumptions"]["realisation"]).exists()
+    assert api.get("/api/v1/assumptions/").json()["count"] == 4
+
+
+@pytest.mark.parametrize("wrong", ["share", 0, "1", None, True])
+def test_only_an_assumption_of_its_kind_in_sight_can_be_shared(api, body, wrong):
+    share = api.post(ADDRESS, body).json()["assumptions"]["realisation"]
+    given = {"assumption": share if wrong == "share" else wrong}
+    response = api.post(ADDRESS, body | {"name": "Second", "unit_value": given})
+    assert (response.status_code, code_of(response)) == (400, "no_such_assumption")
+
+
+def test_a_price_is_not_shared_across_currencies(api, body):
+    hour = api.post(ADDRESS, body).json()["assumptions"]["unit_value"]
+    kpi = KpiFactory(initiative=InitiativeFactory(slug="overseas", currency="USD"), unit="min")
+    given = body | {"initiative": "overseas", "kpi": kpi.key, "unit_value": {"assumption": hour}}
+    response = api.post(ADDRESS, given)
+    assert (response.status_code, code_of(response)) == (409, "currency_differs")

@@ -79,3 +79,19 @@ def test_what_is_no_range_is_refused(numbers):
 def test_a_share_beyond_one_is_refused():
     with pytest.raises(ValueError, match="between 0 and 1"):
         Range(0.5, 0.9, 1.2, is_share=True)
+
+
+def test_draws_of_two_versions_rise_and_fall_together_and_each_follows_its_own_range():
+    first, later = Range(36.5, 38.5, 41.0), Range(38.0, 44.0, 46.0)
+    generator = np.random.default_rng(seed_of("test"))
+    together = later.draw(generator, 60_000, like=first)
+    assert stats.spearmanr(drawn(first), together).statistic == pytest.approx(1)
+    assert tuple(np.quantile(together, [0.1, 0.9])) == pytest.approx((38.0, 46.0), abs=0.05)
+    assert together.mean() == pytest.approx(drawn(later).mean(), abs=0.02)
+
+
+def test_a_version_that_is_certain_or_follows_a_certain_one_is_drawn_by_itself():
+    certain, wide = Range(40, 40, 40), Range(38, 40, 44)
+    generator = np.random.default_rng(seed_of("test"))
+    assert (drawn(wide) == wide.draw(generator, 60_000, like=certain)).all()
+    assert (certain.draw(generator, 10, like=wide) == 40).all()
