@@ -333,7 +333,7 @@ def test_the_three_acts_of_the_portfolio_are_on_the_first_screen(looking, portal
     assert looking.evaluate(END_OF_THE_ACTS) <= 900
 
 
-@pytest.mark.parametrize("name", ["portfolio", "initiative", "kpi", "ledger"])
+@pytest.mark.parametrize("name", ["portfolio", "initiative", "kpi", "ledger", "plan", "plan-form", "scale"])
 @pytest.mark.parametrize("eye", EVERY_SCREEN, indirect=True)
 def test_no_page_of_the_way_breaks_a_rule_of_accessibility(looking, portal, name):
     look_at(looking, portal, name)
