@@ -37,6 +37,17 @@ def test_volume_then_effect_then_price_each_at_what_the_ones_before_became():
     assert (whole.planned, whole.actual) == (1000, 990)
 
 
+def test_where_phases_differ_the_mean_effect_and_worth_of_the_month_count():
+    # at go-live 2 minutes at 0.50 €; in this month the plan means 3 minutes at 0.60 €
+    planned = Expected(D(1000), D(3000), D(1800))
+    month = BenefitMonth(planned, planned, TERMS, Found(D(1100), D(1650), D(990), D("990.00")))
+
+    assert bars([month])[0] == {
+        "volume": D("180.00"),  # 100 · 3 · 0.60
+        "effect": D("-990.00"),  # −1.5 · 1,100 · 0.60
+    }
+
+
 def test_months_that_passed_before_the_later_go_live_are_delay():
     month = BenefitMonth(FULL, NONE, TERMS, None)
     assert bars([month])[0] == {"delay": D("-1000.00")}
