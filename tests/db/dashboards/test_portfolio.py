@@ -21,7 +21,7 @@ from tests.factories import (
 
 __all__ = ["book", "driver", "house"]
 
-AT_MOST = 30  # what initiatives, money, pools, exchange rates, benchmarks and the state of sources each ask, once
+AT_MOST = 30  # what initiatives, money, traces, pools, rates, benchmarks and the state of sources each ask, once
 
 
 def queries_of(client: Client) -> int:
