@@ -78,7 +78,11 @@ class BenchmarkForm(forms.Form):
     population = _text(gettext_lazy("Measured on"), 300)
     n = forms.IntegerField(label=gettext_lazy("How many"), required=False, min_value=1, max_value=10_000_000_000)
     method = _choice(gettext_lazy("Method"), words.METHODS)
-    evidence_grade = _choice(gettext_lazy("Grade"), words.GRADES, initial="C")
+    evidence_grade = forms.ChoiceField(
+        label=gettext_lazy("Grade"),
+        choices=lambda: [(grade, f"{grade}: {meaning}") for grade, meaning in words.GRADES.items()],
+        initial="C",
+    )
     peer_reviewed = forms.BooleanField(label=gettext_lazy("Peer-reviewed"), required=False)
     verification = _choice(gettext_lazy("Checked"), words.VERIFICATIONS, initial="primary")
     data_year = _text(gettext_lazy("Data of"), 20)
