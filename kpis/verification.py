@@ -248,7 +248,7 @@ def _verify_periods(result: Verification) -> None:
             frozen, now = period.account.get(slug, {}), stands.get(slug, {})
             result.differences += [
                 Difference(f"Closed period {period.key} {slug} {name}", frozen.get(name), now.get(name))
-                for name in sorted(frozen.keys() | now.keys())
+                for name in sorted(frozen.keys() or now.keys())
                 if frozen.get(name) != now.get(name)
             ]
 

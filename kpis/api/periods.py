@@ -134,6 +134,8 @@ def _sums(found: Account) -> dict[str, Any]:
         "benefit": money(found.benefit),
         "adjustments": found.adjustments,
         "adjusted": money(found.adjusted),
+        "freed": money(found.freed),
+        "captured": money(found.captured),
         "cost": money(found.cost),
         "net": money(found.net),
     }

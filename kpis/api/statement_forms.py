@@ -127,6 +127,53 @@ ENTRY = closed(
 )
 
 
+TRACE = closed(
+    {
+        "id": COUNT,
+        "interval": closed({"start": TIME, "end": TIME}),
+        "kpi": TEXT | {"description": "The follow-up KPI."},
+        "driver": closed({"id": COUNT, "name": TEXT}),
+        "basis": {
+            "type": "string",
+            "enum": ["baseline", "declared", "plain_difference"],
+            "description": "`plain_difference`: too few intervals before go-live for a range, or no approved baseline.",
+        },
+        "baseline": {"type": ["integer", "null"], "description": "Its version; null without an approved one."},
+        "intervals_before": COUNT | {"description": "Behind `counterfactual`."},
+        "intervals_needed": COUNT | {"description": "For a range."},
+        "counterfactual": NUMBER,
+        "actual": NUMBER,
+        "taken": NUMBER | {"description": "What drivers before this one have of the improvement, in the KPI's unit."},
+        "unit_factor": TEXT,
+        "unit_value": TEXT,
+        "saved": MONEY | {"description": "Freed time that the driver booked in the interval."},
+        "amount": MONEY,
+        "currency": TEXT,
+        "status": {"type": "string", "enum": ["open", "closed", "adjustment"]},
+        "booked_at": TIME,
+        "corrects": {"type": ["integer", "null"], "description": "An adjustment: the first row of the interval."},
+        "causes": {
+            "type": "array",
+            "items": {
+                "type": "string",
+                "enum": [
+                    "late_data",
+                    "corrected_data",
+                    "saving",
+                    "assumption",
+                    "baseline",
+                    "driver",
+                    "shared",
+                ],
+            },
+        },
+        "provisional": {"type": "boolean"},
+        "measurements": closed({"count": COUNT, "url": {"type": "string", "format": "uri"}}),
+        "reasons": REASONS,
+    }
+)
+
+
 def paged(item: Form) -> Form:
     """A page of a list."""
     address: Form = {"type": ["string", "null"], "format": "uri"}
@@ -134,6 +181,7 @@ def paged(item: Form) -> Form:
 
 
 LEDGER = paged(ENTRY)
+TRACES = paged(TRACE)
 CORRECTED = closed({"adjustments": COUNT, "amount": MONEY})
 ACCOUNT_MEMBERS: Form = {
     "initiative": TEXT,
@@ -142,6 +190,8 @@ ACCOUNT_MEMBERS: Form = {
     "benefit": MONEY | {"description": "Of the entries whose interval ended in the period."},
     "adjustments": COUNT,
     "adjusted": MONEY | {"description": "Booked in this period for closed ones."},
+    "freed": MONEY | {"description": "Of both: freed time, less what was traced in the period."},
+    "captured": MONEY | {"description": "Of both: the rest of what is direct."},
     "cost": MONEY | {"description": "Actual payments."},
     "net": MONEY,
 }

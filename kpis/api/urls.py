@@ -14,6 +14,7 @@ from kpis.api import (
     bills,
     business_cases,
     calculators,
+    captured,
     costs,
     digests,
     docs,
@@ -151,6 +152,7 @@ urlpatterns = [
     # -- results ----------------------------------------------------------------------------------------------------
     path("initiatives/<its_slug:slug>/roi/", roi.Roi.as_view(), name="api-roi"),
     path("initiatives/<its_slug:slug>/ledger/", ledger.Ledger.as_view(), name="api-ledger"),
+    path("initiatives/<its_slug:slug>/captured/", captured.Captured.as_view(), name="api-captured"),
     path("initiatives/<its_slug:slug>/proof/", proofs.Proof.as_view(), name="api-proof"),
     path("periods/", periods.Periods.as_view(), name="api-periods"),
     path("periods/<its_period:period>/", periods.OnePeriod.as_view(), name="api-period"),

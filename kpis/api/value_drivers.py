@@ -179,7 +179,8 @@ class ValueDriverBody(Definition):
         rows=kpis_seen_by,
         required=False,
         allow_null=True,
-        help_text="Key of the follow-up KPI that shows where the saving went.",
+        help_text="Key of the follow-up KPI that shows where the freed time went: of the same initiative, in units of"
+        " time or money, measured no more often. `initiatives/{slug}/captured/` lists what it shows.",
     )
 
     class Meta:
@@ -241,7 +242,9 @@ class ValueDriverBody(Definition):
             "assumptions",
         ]
         read_only_fields = ["id", "version", "conversion", "assumptions"]
-        extra_kwargs = {"is_freed_time": {"help_text": "A time saving that no follow-up KPI has traced yet."}}
+        extra_kwargs = {
+            "is_freed_time": {"help_text": "A time saving: in the books as far as a follow-up KPI traces it."}
+        }
         validators: list[Any] = []
 
     @extend_schema_field({"type": ["string", "null"]})

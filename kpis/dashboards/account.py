@@ -55,15 +55,9 @@ def _parts(flow: DriverFlow) -> list[tuple[object, Decimal, str]]:
     name, traced = flow.driver.name, flow.traced
     if not traced:
         return [(name, flow.amount, "freed" if flow.driver.is_freed_time else "benefit")]
-    by = flow.driver.captured_by
-    where = (
-        _("{driver}, traced in {kpi}").format(driver=name, kpi=by.name)
-        if by
-        else _("{driver}, traced").format(driver=name)
-    )
     return [
-        (where, traced, "benefit"),
-        (_("{driver}, freed time only").format(driver=name), flow.amount - traced, "freed"),
+        (_("{driver}, traced").format(driver=name), traced, "benefit"),
+        (_("{driver}, freed only").format(driver=name), flow.amount - traced, "freed"),
     ]
 
 

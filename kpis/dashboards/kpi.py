@@ -24,6 +24,7 @@ from kpis.evaluation.history import KpiHistory, history_of
 from kpis.evaluation.peers import peer_standings_of
 from kpis.evaluation.standings import Standing, foremost, standings_of
 from kpis.ledger.reading import amounts_by_interval, drivers_of
+from kpis.ledger.traced import savings_followed_by
 from kpis.measurements.reading import CursorUnreadable, Place, rows_between
 from kpis.measurements.retention import retention_of
 from kpis.plumbing import clock
@@ -111,6 +112,7 @@ def _context(request: HttpRequest, key: str) -> dict[str, Any]:
         "industry": blocks_of(standings),
         "peers": peers_of(peer_standings_of(kpi, request.user, now=now)),
         "drivers": drivers_of(kpi),
+        "followed": savings_followed_by(kpi),
         "latest": [(compared, amounts.get(compared.point.start)) for compared in history.latest],
         "sample": kpi.initiative.is_sample,
     }

@@ -9,8 +9,6 @@ from decimal import Decimal
 
 import numpy as np
 
-from kpis.calculations.choice import enough_for
-from kpis.calculations.intervals import Granularity
 from kpis.definitions import organisation
 from kpis.definitions.models import Kpi
 from kpis.evaluation.models import Effect
@@ -22,6 +20,7 @@ from kpis.ledger.models import Assumption, AssumptionVersion, LedgerEntry, Trace
 from kpis.ledger.overlap import Overlap
 from kpis.ledger.proving import EntryProof, proof_of
 from kpis.ledger.reading import entries_of
+from kpis.ledger.trace_proving import needed_before
 from kpis.ledger.versions import ROLES, Span, assumptions_of, spans_of
 from kpis.ledger.whereabouts import Whereabouts, whereabouts_of
 from kpis.roi import ranges
@@ -171,7 +170,7 @@ class DriverProof:
     def needed_before(self) -> int:
         """How many intervals before go-live a range of the follow-up KPI would need."""
         kpi = self.whereabouts_kpi
-        return enough_for("ar1", Granularity(kpi.interval)).before if kpi else 0
+        return needed_before(kpi) if kpi else 0
 
     @property
     def saved(self) -> Decimal:

@@ -16,7 +16,7 @@ from kpis.definitions.sight import Actor, initiatives_seen_by
 from kpis.ledger import periods
 from kpis.ledger.costs import CostLine, cost_lines, in_currency
 from kpis.ledger.exchange import known_rates
-from kpis.ledger.models import CostEntry, LedgerEntry, Period
+from kpis.ledger.models import CostEntry, LedgerEntry, Period, Trace, ValueDriver
 from kpis.ledger.reading import ADJUSTED, corrections_of
 
 NOTHING = Decimal("0.00")
@@ -26,7 +26,8 @@ NOTHING = Decimal("0.00")
 class Account:
     """One initiative in one period, in its currency; `cost` is positive.
 
-    benefit : the entries whose interval ended in the period. adjusted : what was booked in it for earlier ones.
+    benefit : the entries whose interval ended in the period. adjusted : what was booked in it for earlier ones. freed :
+    the part of both that is freed time, less what was traced in the period. captured : the rest of what is direct.
     """
 
     initiative: Initiative
@@ -34,6 +35,8 @@ class Account:
     benefit: Decimal
     adjustments: int
     adjusted: Decimal
+    freed: Decimal
+    captured: Decimal
     cost: Decimal
 
     @property
@@ -47,6 +50,8 @@ class Account:
             "benefit": f"{self.benefit:.2f}",
             "adjustments": self.adjustments,
             "adjusted": f"{self.adjusted:.2f}",
+            "freed": f"{self.freed:.2f}",
+            "captured": f"{self.captured:.2f}",
             "cost": f"{self.cost:.2f}",
         }
 
@@ -99,10 +104,15 @@ def period_seen_by(actor: Actor, key: str) -> Period | None:
 
 def accounts_of(period: Period, initiatives: Collection[Initiative]) -> list[Account]:
     """Those of these initiatives that the period says anything about: as frozen if it is closed, else as of now."""
-    if period.is_closed:
-        found = [_as_frozen(initiative, period.account.get(initiative.slug)) for initiative in initiatives]
-        return [account for account in found if account is not None]
-    return accounts_now(period, initiatives)
+    if not period.is_closed:
+        return accounts_now(period, initiatives)
+    frozen = [
+        (initiative, period.account[initiative.slug]) for initiative in initiatives if initiative.slug in period.account
+    ]
+    # A period that was closed before freed time was traced did not freeze it; nothing of it has been traced since.
+    without = [initiative for initiative, stored in frozen if "captured" not in stored]
+    since = {each.initiative.pk: each.as_json() for each in (accounts_now(period, without) if without else ())}
+    return [_as_frozen(i, since.get(i.pk, nothing_of(i).as_json()) | stored) for i, stored in frozen]
 
 
 def account_of(period: Period, initiative: Initiative) -> Account:
@@ -111,18 +121,37 @@ def account_of(period: Period, initiative: Initiative) -> Account:
 
 
 def nothing_of(initiative: Initiative) -> Account:
-    return Account(initiative, 0, NOTHING, 0, NOTHING, NOTHING)
+    return Account(initiative, 0, NOTHING, 0, *[NOTHING] * 4)
 
 
 def accounts_now(period: Period, initiatives: Collection[Initiative]) -> list[Account]:
     """The same computed from entries and costs as they stand, whether the period is closed or not."""
     own = [initiative for initiative in initiatives if initiative.is_sample == period.is_sample]
-    sums, costs = _sums(period, own), _costs(period, own)
+    sums, traced, costs = _sums(period, own), _traced(period, own), _costs(period, own)
     return [
-        Account(initiative, *sums.get(initiative.pk, (0, NOTHING, 0, NOTHING)), costs.get(initiative.pk, NOTHING))
+        _account(
+            initiative, sums.get(initiative.pk), traced.get(initiative.pk, NOTHING), costs.get(initiative.pk, NOTHING)
+        )
         for initiative in own
-        if initiative.pk in sums or initiative.pk in costs
+        if initiative.pk in sums or initiative.pk in traced or initiative.pk in costs
     ]
+
+
+def _account(initiative: Initiative, sums: dict[str, Any] | None, traced: Decimal, cost: Decimal) -> Account:
+    found: dict[str, Any] = sums or {"entries": 0, "corrections": 0} | dict.fromkeys(
+        ("benefit", "adjusted", "direct", "freed"), NOTHING
+    )
+    freed = found["freed"] - traced
+    return Account(
+        initiative=initiative,
+        entries=found["entries"],
+        benefit=found["benefit"],
+        adjustments=found["corrections"],
+        adjusted=found["adjusted"],
+        freed=freed,
+        captured=found["direct"] - freed,
+        cost=cost,
+    )
 
 
 def with_corrections(period: Period, initiatives: Collection[Initiative]) -> list[tuple[Account, Corrected]]:
@@ -146,12 +175,17 @@ def _corrected_since(period: Period, initiatives: Collection[Initiative]) -> dic
     return {row["initiative__slug"]: Corrected(row["number"], row["sum"]) for row in rows}
 
 
-def _sums(period: Period, initiatives: list[Initiative]) -> dict[int, tuple[int, Decimal, int, Decimal]]:
-    """By initiative: entries and their amount, adjustments and theirs."""
-    booked = ~ADJUSTED & Q(interval_end__gt=period.starts_at, interval_end__lte=period.ends_at)
-    booked |= ADJUSTED & Q(computed_at__gt=period.starts_at, computed_at__lte=period.ends_at)
+def _booked_in(period: Period) -> Q:
+    """Entries (and traces) whose interval ended in the period, and adjustments that were booked in it."""
+    ended = ~ADJUSTED & Q(interval_end__gt=period.starts_at, interval_end__lte=period.ends_at)
+    return ended | ADJUSTED & Q(computed_at__gt=period.starts_at, computed_at__lte=period.ends_at)
+
+
+def _sums(period: Period, initiatives: list[Initiative]) -> dict[int, dict[str, Any]]:
+    """By initiative: entries and their amount, adjustments and theirs, and what of both is direct, and freed time."""
+    direct = Q(benefit_type=ValueDriver.BenefitType.DIRECT)
     rows = (
-        LedgerEntry.objects.filter(booked, initiative__in=initiatives)
+        LedgerEntry.objects.filter(_booked_in(period), initiative__in=initiatives)
         .order_by()
         .values("initiative_id")
         .annotate(
@@ -159,9 +193,17 @@ def _sums(period: Period, initiatives: list[Initiative]) -> dict[int, tuple[int,
             benefit=Sum("amount", filter=~ADJUSTED, default=NOTHING),
             corrections=Count("pk", filter=ADJUSTED),
             adjusted=Sum("amount", filter=ADJUSTED, default=NOTHING),
+            direct=Sum("amount", filter=direct, default=NOTHING),
+            freed=Sum("amount", filter=direct & Q(is_freed_time=True), default=NOTHING),
         )
     )
-    return {r["initiative_id"]: (r["entries"], r["benefit"], r["corrections"], r["adjusted"]) for r in rows}
+    return {row["initiative_id"]: dict(row) for row in rows}
+
+
+def _traced(period: Period, initiatives: list[Initiative]) -> dict[int, Decimal]:
+    """What follow-up KPIs showed of freed time, by initiative; those without anything are absent."""
+    rows = Trace.objects.filter(_booked_in(period), initiative__in=initiatives).exclude(amount=0).order_by()
+    return {row["initiative_id"]: row["sum"] for row in rows.values("initiative_id").annotate(sum=Sum("amount"))}
 
 
 def _costs(period: Period, initiatives: list[Initiative]) -> dict[int, Decimal]:
@@ -186,14 +228,14 @@ def payments_in(period: Period, initiatives: list[Initiative]) -> Iterable[tuple
         yield initiative, [line for line in lines if line.on >= period.first]
 
 
-def _as_frozen(initiative: Initiative, stored: dict[str, Any] | None) -> Account | None:
-    if stored is None:
-        return None
+def _as_frozen(initiative: Initiative, stored: dict[str, Any]) -> Account:
     return Account(
         initiative=initiative,
         entries=stored["entries"],
         benefit=Decimal(stored["benefit"]),
         adjustments=stored["adjustments"],
         adjusted=Decimal(stored["adjusted"]),
+        freed=Decimal(stored["freed"]),
+        captured=Decimal(stored["captured"]),
         cost=Decimal(stored["cost"]),
     )

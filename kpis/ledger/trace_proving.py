@@ -10,6 +10,7 @@ from kpis.calculations.choice import enough_for
 from kpis.calculations.intervals import Granularity
 from kpis.calculations.money import EXACT, cents
 from kpis.calculations.tracing import Claim
+from kpis.definitions.models import Kpi
 from kpis.ledger.models import LedgerEntry, Trace
 from kpis.ledger.valuation import sign_of
 from kpis.measurements import retention
@@ -59,10 +60,15 @@ def proof_of(trace: Trace) -> TraceProof:
         improved=improved,
         worth=cents(EXACT.multiply(left, price_of(trace))),
         amount=amount_from_row(trace),
-        needed=enough_for("ar1", Granularity(trace.kpi.interval)).before,
+        needed=needed_before(trace.kpi),
         rows_gone=kept_from is not None and trace.interval_start < kept_from,
         adjustments=tuple(trace.adjustments.order_by("pk")) if trace.status == LedgerEntry.Status.CLOSED else (),
     )
+
+
+def needed_before(follow_up: Kpi) -> int:
+    """How many intervals before go-live a range would need."""
+    return enough_for("ar1", Granularity(follow_up.interval)).before
 
 
 def amount_from_row(trace: Trace) -> Decimal:

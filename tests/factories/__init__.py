@@ -47,6 +47,7 @@ from tests.factories.money import (
     PlannedCostFactory,
     PoolFactory,
     ShareFactory,
+    TraceFactory,
     ValueDriverFactory,
 )
 from tests.factories.record import (
@@ -115,6 +116,7 @@ __all__ = [
     "ShareFactory",
     "TargetFactory",
     "TokenFactory",
+    "TraceFactory",
     "UserFactory",
     "ValueDriverFactory",
     "benchmark_entry",

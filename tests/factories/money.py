@@ -8,7 +8,7 @@ from decimal import Decimal
 import factory
 from factory.django import DjangoModelFactory
 
-from kpis.ledger.models import Assumption, CostEntry, ExchangeRate, LedgerEntry, Period, ValueDriver
+from kpis.ledger.models import Assumption, CostEntry, ExchangeRate, LedgerEntry, Period, Trace, ValueDriver
 from kpis.ledger.pools.models import Capacity, Pool
 from kpis.planning.models import BusinessCase, PlannedBenefit, PlannedCost
 from tests.factories.access import ControllerFactory
@@ -138,6 +138,36 @@ class LedgerEntryFactory(DjangoModelFactory):
     evidence_grade = "C"
     measurements = 40
     computed_at = factory.LazyAttribute(lambda entry: entry.interval_end)
+
+
+class TraceFactory(DjangoModelFactory):
+    """Overtime of March 2026 in UTC: (110 − 107) h · 60 = 180.00 of the 240.00 saved."""
+
+    class Meta:
+        model = Trace
+
+    driver = factory.SubFactory(ValueDriverFactory, is_freed_time=True)
+    initiative = factory.LazyAttribute(lambda trace: trace.driver.initiative)
+    kpi = factory.LazyAttribute(
+        lambda trace: (
+            trace.driver.captured_by
+            or KpiFactory(initiative=trace.initiative, unit="h", aggregation="sum", interval="month")
+        )
+    )
+    basis = Trace.Basis.PLAIN
+    intervals_before = 4
+    interval_start = datetime(2026, 3, 1, tzinfo=UTC)
+    interval_end = datetime(2026, 4, 1, tzinfo=UTC)
+    direction = "decrease"
+    counterfactual = 110.0
+    actual = 107.0
+    unit_factor = Decimal(1)
+    unit_value = Decimal(60)
+    booked = Decimal("240.00")
+    amount = Decimal("180.00")
+    currency = factory.LazyAttribute(lambda trace: trace.initiative.currency)
+    measurements = 1
+    computed_at = factory.LazyAttribute(lambda trace: trace.interval_end)
 
 
 class PeriodFactory(DjangoModelFactory):

@@ -218,15 +218,19 @@ def check_sums(entries: list[Row], traces: list[Row], costs: list[Row], told: di
     return f"invested {invested}, benefit {benefit}, net {benefit - invested}, {said}"
 
 
-def check_period(entries: list[Row], costs: list[Row], period: dict[str, Any]) -> str:
+def check_period(entries: list[Row], traces: list[Row], costs: list[Row], period: dict[str, Any]) -> str:
     """What the period itself comes to: entries whose interval ended in it, what was booked in it, what was paid."""
     inside = [r for r in entries if period["starts_at"] < r["booked_at"] <= period["ends_at"]]
+    direct = [r for r in inside if r["benefit_type"] == "direct"]
+    freed = total(r for r in direct if r["is_freed_time"] == "true")
+    freed -= total(r for r in traces if period["starts_at"] < r["booked_at"] <= period["ends_at"])
     adjusted = [r for r in inside if r["status"] == "adjustment"]
     benefit = total(r for r in inside if r["status"] != "adjustment")
     paid = [r for r in costs if r["counted"] == "true" and period["first"] <= r["on"] <= period["last"]]
     told = period["account"]
     same("statement.json, period, entries", told["entries"], len(inside) - len(adjusted))
-    for name, computed in (("benefit", benefit), ("adjusted", total(adjusted)), ("cost", total(paid))):
+    sums = {"benefit": benefit, "adjusted": total(adjusted), "cost": total(paid)}
+    for name, computed in (sums | {"freed": freed, "captured": total(direct) - freed}).items():
         same(f"statement.json, period, {name}", Decimal(told[name]), computed)
     return f"{period['key']}: benefit {benefit}, adjusted {total(adjusted)}, cost {total(paid)}"
 
@@ -318,7 +322,7 @@ def main() -> int:
         say(check_sums, entries, traces, costs, statement["figures"])
         say(check_returns, entries, costs, statement)
         if statement["period"]:
-            say(check_period, entries, costs, statement["period"])
+            say(check_period, entries, traces, costs, statement["period"])
     except Differs as difference:
         print("DIFFERS ", difference)
         return 1

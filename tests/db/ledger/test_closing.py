@@ -56,7 +56,15 @@ def test_who_closed_it_and_what_it_came_to_is_kept_and_told(march, django_captur
         closed = march.close(MARCH, at=IN_APRIL)
 
     closed.refresh_from_db()
-    frozen = {"entries": 2, "benefit": "120.00", "adjustments": 0, "adjusted": "0.00", "cost": "100.00"}
+    frozen = {
+        "entries": 2,
+        "benefit": "120.00",
+        "adjustments": 0,
+        "adjusted": "0.00",
+        "freed": "0.00",
+        "captured": "120.00",
+        "cost": "100.00",
+    }
     assert closed.account == {"support": {"currency": "EUR"} | frozen}
     assert (closed.closed_at, closed.closed_by) == (IN_APRIL, march.controller)
     event = AuditEvent.objects.get(what="period.closed")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from kpis.roi.portfolio import portfolio_statement
 from kpis.roi.statement import roi_statement
 from tests.db.roi.test_statement import AS_OF, cost
-from tests.factories import ExchangeRateFactory, InitiativeFactory
+from tests.factories import ExchangeRateFactory, InitiativeFactory, TraceFactory
 
 
 @pytest.fixture
@@ -69,3 +69,21 @@ def test_no_stored_entry_is_touched(in_dollars):
     assert [(entry.amount, entry.currency) for entry in entries] == [
         (Decimal("300.00"), entries[0].currency), (Decimal("200.00"), entries[0].currency)
     ]  # fmt: skip
+
+
+def test_what_was_traced_stays_the_part_of_the_saving_that_it_is(in_dollars):
+    """Of 300.00 $ at 0.80 all were traced by the end of a quarter, when a dollar is 0.50: it is 240.00, not 150.00."""
+    from kpis.ledger.models import LedgerEntry, ValueDriver
+
+    saved = ValueDriver.objects.get()
+    LedgerEntry.objects.update(is_freed_time=True)
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+    given = {"booked": Decimal(300), "amount": Decimal(300), "actual": 105.0}
+    TraceFactory(driver=saved, interval_start=start, interval_end=end, **given)
+    ExchangeRateFactory(on=date(2026, 3, 1), rate=Decimal("0.8"))
+    ExchangeRateFactory(on=date(2026, 4, 1), rate=Decimal("0.5"))
+
+    found = portfolio_statement([in_dollars], as_of=AS_OF)
+
+    assert (found.rows[0].benefits.captured, found.rows[0].benefits.freed) == (Decimal(300), Decimal(200))
+    assert (found.totals.benefits.captured, found.totals.benefits.freed) == (Decimal("240.00"), Decimal("100.00"))

@@ -12,7 +12,7 @@ from django.db import transaction
 from kpis import verification
 from kpis.definitions.models import Initiative, Kpi
 from kpis.evaluation import effects
-from kpis.ledger.models import Assumption, LedgerEntry, Period
+from kpis.ledger.models import Assumption, LedgerEntry, Period, Trace
 from kpis.measurements.models import Measurement
 from kpis.plumbing import clock
 from kpis.roi import portfolio
@@ -97,6 +97,29 @@ def test_months_are_closed_and_tickets_that_came_after_are_a_dated_adjustment(to
     assert Decimal(300) < sum(row.amount for row in rows) < Decimal(1200)  # the story's own stream says 634.57
     late = {row.computed_at.date() for row in rows}
     assert len(late) == 1 and late.pop() > rows[0].interval_end.date() + timedelta(days=15)
+
+
+def test_overtime_shows_what_of_the_freed_time_is_in_the_books(today):
+    """3,000 hours less at 38.50: 115,500.00, as the story has it; closed months hold frozen traces.
+
+    Told in another month the go-live lies elsewhere in its own, and overtime is compared with three months before it.
+    """
+    rows = list(Trace.objects.select_related("kpi"))
+    assert {row.kpi.slug for row in rows} == {"overtime"}
+    newest = {row.interval_start: row for row in sorted(rows, key=lambda row: row.pk)}
+    for at, row in newest.items():
+        shown = Decimal(repr((row.counterfactual - row.actual) * 38.5)).quantize(Decimal("0.01"))
+        assert sum(each.amount for each in rows if each.interval_start == at) == max(0, min(row.booked, shown))
+    assert {row.basis for row in rows} == {"plain_difference"}
+    traced = sum(row.amount for row in rows)
+    if today.year == 2026:
+        assert traced == Decimal("115500.00")
+        assert {(row.intervals_before, row.counterfactual) for row in rows} == {(4, 1012.5)}
+    assert sum(row.status == "closed" for row in rows) >= 8
+    assert sum(row.status == "open" for row in rows) <= 1
+    support = roi_statement(Initiative.objects.get(slug="support-triage"), as_of=today).benefits
+    others = LedgerEntry.objects.filter(driver__name="Overflow contacts avoided")
+    assert support.captured == traced + sum(entry.amount for entry in others)
 
 
 def test_what_is_closed_with_its_adjustments_is_what_the_data_say(today):
