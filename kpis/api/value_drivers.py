@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
@@ -17,7 +18,7 @@ from kpis.api.definitions import Definitions
 from kpis.api.members import Definition, Named, Number, Text, refuse_unknown
 from kpis.definitions import organisation
 from kpis.definitions.sight import initiatives_seen_by, kpis_seen_by
-from kpis.ledger import changing, kinds
+from kpis.ledger import changing, kinds, versions
 from kpis.ledger.assuming import assumptions_seen_by
 from kpis.ledger.changing import Stated
 from kpis.ledger.models import Assumption, ValueDriver
@@ -99,9 +100,17 @@ class _Range(Field):
         return Text(allow_blank=True).run_validation(data)
 
     def to_representation(self, value: Assumption) -> dict[str, Any]:
-        holds = value.on(organisation.calendar().local_date(clock.now()))
+        holds = value.on(self._today())
         numbers = {name: self._shown(getattr(holds, name)) for name in NUMBERS}
         return numbers | {"owner": holds.owner, "source": holds.source}
+
+    def _today(self) -> date:
+        """Asked for once an answer, however many drivers are in it."""
+        asked = cast(dict[str, Any], self.context)
+        if "today" not in asked:
+            asked["today"] = organisation.calendar().local_date(clock.now())
+        today: date = asked["today"]
+        return today
 
     def _shown(self, number: Decimal) -> Any:
         return float(number)
@@ -276,6 +285,12 @@ class ValueDrivers(Definitions):
 
     def rows(self, who: Actor) -> QuerySet[ValueDriver]:
         return drivers_seen_by(who)
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        if page:
+            versions.attach(page)
+        return page
 
     def create_row(self, fields: Mapping[str, Any], **who_and_when: Any) -> ValueDriver:
         return changing.create_driver(fields, **who_and_when)

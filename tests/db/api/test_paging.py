@@ -1,7 +1,9 @@
 import json
+from datetime import date
 
 import pytest
 
+from kpis.ledger.assumptions import AssumptionVersion
 from tests.factories import (
     AnnotationFactory,
     AuditEventFactory,
@@ -68,10 +70,19 @@ def test_lists_are_ordered_by_allowed_names_only(api):
     assert (response.status_code, code_of(response)) == (400, "invalid_ordering")
 
 
+def dated(assumption):
+    """It holds a further value from a day on."""
+    AssumptionVersion.standing(assumption).save()
+    assumption.valid_from, assumption.version = date(2026, 1, 1), 2
+    assumption.save()
+    AssumptionVersion.standing(assumption).save()
+
+
 def fill(n):
     kpi = KpiFactory()
     for index in range(n):
         driver = ValueDriverFactory()
+        dated(driver.unit_value)
         CostEntryFactory(initiative=driver.initiative)
         AnnotationFactory(initiative=driver.initiative)
         TokenFactory(initiatives=[driver.initiative])
@@ -85,7 +96,7 @@ def fill(n):
 PINNED = {
     "initiatives": 2,
     "kpis": 2,
-    "value-drivers": 2,
+    "value-drivers": 4,  # and the day on which its assumptions hold, and their versions
     "costs": 2,
     "annotations": 2,
     "exchange-rates": 2,
