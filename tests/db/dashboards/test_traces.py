@@ -43,7 +43,7 @@ def test_the_drivers_page_says_month_by_month_where_the_time_went(followed, read
 def test_a_trace_leads_to_the_measurements_behind_it(followed, reader):
     (row,) = followed.rows()
     page = text_of(reader, f"/how/traces/{row.pk}/")
-    assert "The plain mean of the last 2 intervals before go-live: 110" in page
+    assert "The plain mean of the last 2 intervals before go-live: 110.000" in page
     assert "of it is traced, the rest is freed time only" in page
     assert "60.00" in page and "120.00" in page
     assert "2026" in page and "109" in page  # payroll's own figure, with when it came
