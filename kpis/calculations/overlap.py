@@ -6,6 +6,9 @@
 Claimants come in order of their evidence. `room_m` is what the pool still holds in the month when their turn comes; it
 is nothing where a claimant before them, of another party, counts already and nobody said that theirs are other hours.
 Losses always count in full: no cap makes a claim look better than it is.
+
+On one process, of which a pool is the whole w, each effect takes its share e_j = net_j / w of what the others leave:
+together 1 − Π(1 − e_j), of which each gets the part of ln(1 − e_j).
 Source: docs/methods.md "Double counting".
 """
 
@@ -23,6 +26,8 @@ from fractions import Fraction
 WHOLE, NOTHING = Fraction(1), Fraction(0)
 Parts = tuple[tuple[date, Fraction], ...]  # first day of a month, share of the interval that lies in it
 Limits = Mapping[date, Fraction]  # by month, what may be claimed of the pool; months without a limit are absent
+MOST = 1 - 1e-9  # an effect of all that there is would leave nothing to divide by
+DECIMALS = 12  # of a part that is computed in floats, so that machines agree on its cents
 
 
 class Rule(StrEnum):
@@ -31,6 +36,7 @@ class Rule(StrEnum):
     BEST_EVIDENCE = "best_evidence"  # the same hours: of several parties the best evidence counts, the rest nothing
     IN_ORDER = "in_order"  # different hours: added in order of evidence, up to the limit
     PRO_RATA = "pro_rata"  # different hours: added, and all cut by the same share where they exceed the limit
+    ONE_PROCESS = "one_process"  # of the same process: each takes its share of what the others leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +77,21 @@ def counted(
     rule: Rule,
     limits: Limits,
     apart: Collection[frozenset[int]] = (),
+    wholes: Limits | None = None,
 ) -> dict[int, list[Decimal]]:
     """By key what counts of each claim, to the cent, downwards: a limit is not exceeded by half a cent either.
 
     claimants : the best evidence first. apart : pairs of keys whose claims somebody decided to be different hours.
+    wholes : by month what the pool holds, for effects on one process; in a month without it the best evidence counts.
     """
     drawn = {claimant.key: _by_month(claimant.claims) for claimant in claimants}
     if rule is Rule.PRO_RATA:
         shares = _pro_rata(drawn, limits)
     else:
         shares = _in_order(claimants, drawn, limits, frozenset(apart), add=rule is Rule.IN_ORDER)
+    if rule is Rule.ONE_PROCESS:
+        for month, whole in (wholes or {}).items():
+            _share_one_process(shares, month, whole, limits.get(month, whole), drawn)
     return {c.key: [_counts(claim, shares[c.key]) for claim in c.claims] for c in claimants}
 
 
@@ -131,6 +142,28 @@ def _pro_rata(drawn: Mapping[int, Mapping[date, _Month]], limits: Limits) -> dic
             together[month].losses += own.losses
     share = {month: all_of_it.share(limits.get(month)) for month, all_of_it in together.items()}
     return {key: {month: share[month] for month in months} for key, months in drawn.items()}
+
+
+def _share_one_process(
+    shares: Mapping[int, dict[date, Fraction]],
+    month: date,
+    whole: Fraction,
+    limit: Fraction,
+    drawn: Mapping[int, Mapping[date, _Month]],
+) -> None:
+    """Set the shares of one month."""
+    net = {key: months[month].counted(WHOLE) for key, months in drawn.items() if month in months}
+    gaining = {key: quantity for key, quantity in net.items() if quantity}
+    for key in net.keys() - gaining.keys():
+        shares[key][month] = WHOLE  # losses count, and what they eat up took nothing from others
+    if len(gaining) == 1 or not whole:
+        rooms = dict.fromkeys(gaining, min(limit, whole))
+    else:
+        total, parts = sequential([min(float(quantity / whole), MOST) for quantity in gaining.values()])
+        fits = min(1.0, float(limit / whole) / total)
+        rooms = {key: whole * Fraction(round(part * fits, DECIMALS)) for key, part in zip(gaining, parts, strict=True)}
+    for key, room in rooms.items():
+        shares[key][month] = drawn[key][month].share(room)
 
 
 def _counts(claim: Claim, shares: Mapping[date, Fraction]) -> Decimal:

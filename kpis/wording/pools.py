@@ -25,11 +25,13 @@ RULES: dict[str, str | Promise] = {
     "best_evidence": gettext_lazy("The same hours: the better evidence counts"),
     "in_order": gettext_lazy("Different hours: added up to the capacity, better evidence first"),
     "pro_rata": gettext_lazy("Different hours: beyond the capacity all give up the same share"),
+    "one_process": gettext_lazy("Hours of one process: each takes its share of what the others leave"),
 }
 RULES_OF_MONEY: dict[str, str | Promise] = {
     "best_evidence": gettext_lazy("The same money: the better evidence counts"),
     "in_order": gettext_lazy("Different money: added up to the capacity, better evidence first"),
     "pro_rata": gettext_lazy("Different money: beyond the capacity all give up the same share"),
+    "one_process": gettext_lazy("Money of one process: each takes its share of what the others leave"),
 }
 
 

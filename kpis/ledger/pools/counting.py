@@ -83,7 +83,10 @@ def count(drafts: Sequence[Draft], pool: Pool) -> None:
         for draft in ranked
     ]
     months = {month for c in claimants for claim in c.claims for month, _ in claim.parts}
-    found = counted(claimants, rule=Rule(pool.rule), limits=limits_of(pool, months), apart=_apart(live.keys()))
+    wholes = wholes_of(pool, months)
+    share, apart = Fraction(share_of(pool)), _apart(live.keys())
+    limits = {month: whole * share for month, whole in wholes.items()}
+    found = counted(claimants, rule=Rule(pool.rule), limits=limits, apart=apart, wholes=wholes)
     for key, entries in live.items():
         for entry, amount in zip(entries, found[key], strict=False):  # what is kept comes last, and stays as it is
             _count_as(entry, amount)
@@ -97,11 +100,10 @@ def share_of(pool: Pool) -> Decimal:
     return Decimal(str(usual.value))
 
 
-def limits_of(pool: Pool, months: Iterable[date]) -> Limits:
-    """By month what may be claimed, for those for which a capacity is stated."""
+def wholes_of(pool: Pool, months: Iterable[date]) -> Limits:
+    """By month what the pool holds, for those for which a capacity is stated."""
     capacities = {month: capacity_in(pool, month) for month in months}
-    share = Fraction(share_of(pool))
-    return {month: Fraction(capacity) * share for month, capacity in capacities.items() if capacity is not None}
+    return {month: Fraction(capacity) for month, capacity in capacities.items() if capacity is not None}
 
 
 def capacity_in(pool: Pool, month: date) -> Decimal | None:

@@ -25,6 +25,7 @@ class Pool(models.Model):
         BEST_EVIDENCE = overlap.Rule.BEST_EVIDENCE.value
         IN_ORDER = overlap.Rule.IN_ORDER.value
         PRO_RATA = overlap.Rule.PRO_RATA.value
+        ONE_PROCESS = overlap.Rule.ONE_PROCESS.value
 
     is_sample = models.BooleanField(default=False)
     slug = models.CharField(max_length=80)

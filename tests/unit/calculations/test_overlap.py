@@ -25,9 +25,9 @@ def claimant(key, *claims, party=None) -> Claimant:
     return Claimant(key, key if party is None else party, [c if isinstance(c, Claim) else claim(c) for c in claims])
 
 
-def count(*claimants, rule=Rule.BEST_EVIDENCE, limits=None, apart=()):
+def count(*claimants, rule=Rule.BEST_EVIDENCE, limits=None, apart=(), wholes=None):
     limits = {month: Fraction(hours) for month, hours in (limits or {}).items()}
-    found = counted(claimants, rule=rule, limits=limits, apart=[frozenset(pair) for pair in apart])
+    found = counted(claimants, rule=rule, limits=limits, apart=[frozenset(pair) for pair in apart], wholes=wholes)
     return {key: [str(amount) for amount in amounts] for key, amounts in found.items()}
 
 
@@ -75,6 +75,26 @@ def test_pro_rata_all_are_cut_by_the_same_share():
     assert found == {1: ["1200.00"], 2: ["800.00"]}  # 50 h asked for, 40 there
 
 
+def test_effects_on_one_process_take_their_shares_of_what_the_others_leave():
+    """40 and 30 of 100 hours: 1 − 0.6 · 0.7 = 0.58, split by ln 0.6 = −0.510826 and ln 0.7 = −0.356675, of 50.00."""
+    wholes = {MAY: Fraction(100)}
+    found = count(claimant(1, 2000), claimant(2, 1000, 500), rule=Rule.ONE_PROCESS, wholes=wholes)
+    assert found == {1: ["1707.65"], 2: ["794.89", "397.44"]}  # 2,900 · 0.588848 and · 0.411152, downwards
+
+
+def test_an_effect_on_a_process_by_itself_counts_as_it_is_and_one_of_all_of_it_leaves_nothing():
+    wholes = {MAY: Fraction(100)}
+    assert count(claimant(1, 2000), rule=Rule.ONE_PROCESS, wholes=wholes) == {1: ["2000.00"]}
+    found = count(claimant(1, 5000), claimant(2, -70), rule=Rule.ONE_PROCESS, wholes=wholes, limits={MAY: 80})
+    assert found == {1: ["4000.00"], 2: ["-70.00"]}
+    both = count(claimant(1, 6000), claimant(2, 1000), rule=Rule.ONE_PROCESS, wholes=wholes)
+    assert 4995 <= sum(Decimal(amount) for amounts in both.values() for amount in amounts) <= 5000
+
+
+def test_without_a_whole_the_best_evidence_of_one_process_counts():
+    assert count(claimant(1, 2000), claimant(2, 1500), rule=Rule.ONE_PROCESS) == {1: ["2000.00"], 2: ["0.00"]}
+
+
 def test_claims_that_somebody_decided_to_be_other_hours_are_added():
     assert count(claimant(1, 100), claimant(2, 900), claimant(3, 50), apart=[(1, 2)]) == {
         1: ["100.00"],
@@ -96,7 +116,8 @@ CLAIMANTS = st.lists(st.lists(st.tuples(AMOUNTS, st.sampled_from([MAY, JUNE])), 
 def test_never_more_than_is_claimed_than_is_there_and_losses_always_in_full(drawn, rule, hours):
     claimants = [claimant(key, *(claim(a, month) for a, month in claims)) for key, claims in enumerate(drawn)]
     limits = {} if hours is None else {MAY: Fraction(hours), JUNE: Fraction(hours)}
-    found = counted(claimants, rule=rule, limits=limits)
+    wholes = {month: limit * Fraction(5, 4) for month, limit in limits.items()}
+    found = counted(claimants, rule=rule, limits=limits, wholes=wholes)
 
     for month in (MAY, JUNE):
         net = Decimal(0)

@@ -165,6 +165,16 @@ def test_pro_rata_everybody_gives_up_the_same_share(two):
     assert two.said("assistant") == [("2000.00", "1600.00")]
 
 
+def test_effects_on_one_process_multiply_what_is_left_of_it(two):
+    """5 and 40 of 100 hours: 1 − 0.95 · 0.6 = 43 hours, split as ln 0.95 : ln 0.6 = 0.051293 : 0.510826."""
+    CapacityFactory(pool=two.pool, quantity=Decimal(100))
+    stating.change_pool(two.pool, {"rule": "one_process"}, by=None, at=IN_MAY, reason="Drafts after triage")
+    two.brought_up_to_date(IN_MAY)
+    assert two.said("support") == [("100.00", "78.47"), ("150.00", "117.71")]  # 43 h · 50 · 0.091250 = 196.18
+    assert two.said("assistant") == [("2000.00", "1953.81")]
+    assert differences(IN_MAY) == []
+
+
 # -- decisions ------------------------------------------------------------------------------------------------------
 
 
