@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "var" / "tools"
-ON_THE_PORTAL = {"running", "browser"}
+ON_THE_PORTAL = ["running", "browser"]  # in this order: the shortest times are waited for when nothing else runs
 ON_CI = os.environ.get("CI", "").lower() == "true"
 
 pytest_plugins = ["tests.portal"]
@@ -34,7 +34,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # Beside each other go files; whoever sees the running portal shares one, and comes last, with the machine to
         # itself: it waits for real processes, some for less than a second.
         item.add_marker(pytest.mark.xdist_group("portal" if folder in ON_THE_PORTAL else item.path.as_posix()))
-    items.sort(key=lambda item: item.path.relative_to(ROOT / "tests").parts[0] in ON_THE_PORTAL)
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    folder = item.path.relative_to(ROOT / "tests").parts[0]
+    return ON_THE_PORTAL.index(folder) + 1 if folder in ON_THE_PORTAL else 0
 
 
 @pytest.hookimpl(wrapper=True)
