@@ -156,7 +156,7 @@ def _share_one_process(
     gaining = {key: quantity for key, quantity in net.items() if quantity}
     for key in net.keys() - gaining.keys():
         shares[key][month] = WHOLE  # losses count, and what they eat up took nothing from others
-    if len(gaining) == 1 or not whole:
+    if len(gaining) <= 1 or not whole:
         rooms = dict.fromkeys(gaining, min(limit, whole))
     else:
         total, parts = sequential([min(float(quantity / whole), MOST) for quantity in gaining.values()])

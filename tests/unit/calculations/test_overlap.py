@@ -91,6 +91,12 @@ def test_an_effect_on_a_process_by_itself_counts_as_it_is_and_one_of_all_of_it_l
     assert 4995 <= sum(Decimal(amount) for amounts in both.values() for amount in amounts) <= 5000
 
 
+def test_a_month_of_nothing_but_losses_on_one_process_counts_them_in_full():
+    wholes = {MAY: Fraction(100)}
+    found = count(claimant(1, -20), claimant(2, -30), rule=Rule.ONE_PROCESS, wholes=wholes, limits={MAY: 80})
+    assert found == {1: ["-20.00"], 2: ["-30.00"]}
+
+
 def test_without_a_whole_the_best_evidence_of_one_process_counts():
     assert count(claimant(1, 2000), claimant(2, 1500), rule=Rule.ONE_PROCESS) == {1: ["2000.00"], 2: ["0.00"]}
 
