@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from kpis.api import spans, statement_forms
-from kpis.api.as_of import AS_OF, asked_as_of
-from kpis.api.conditional import Conditional
-from kpis.api.paging import Paging
-from kpis.api.permissions import Read, asker
-from kpis.api.statements import answered, money
-from kpis.definitions import organisation
-from kpis.definitions.sight import initiatives_seen_by
+from kpis.api import statement_forms
+from kpis.api.booked import PARAMETERS, Booked, interval_of, rows_behind
+from kpis.api.statements import money
+from kpis.definitions.models import Initiative
 from kpis.ledger.models import Trace
 from kpis.ledger.trace_proving import needed_before
 from kpis.ledger.traced import traces_between
@@ -29,7 +25,7 @@ NO_BASELINE = (
 )
 
 
-class Captured(Conditional):
+class Captured(Booked):
     """List what was traced of the freed time of an initiative
 
     Oldest first, adjustments where they were booked. The amount is the smaller of `saved` and (± (counterfactual −
@@ -37,32 +33,24 @@ class Captured(Conditional):
     less all that was booked for the interval before. Part of the entries in `ledger/`, not added to them.
     """
 
-    permission_classes = [Read]
-    is_paged = True
-
     @extend_schema(
-        operation_id="initiatives_captured_list",
-        parameters=[spans.FROM, spans.TO, AS_OF, OpenApiParameter("page", int), OpenApiParameter("page_size", int)],
-        responses={200: statement_forms.TRACES},
+        operation_id="initiatives_captured_list", parameters=PARAMETERS, responses={200: statement_forms.TRACES}
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
-        initiative = get_object_or_404(initiatives_seen_by(asker(request)), slug=slug)
-        spans.refuse_unknown(request, {"from", "to", "as_of", "page", "page_size"})
-        calendar = organisation.calendar()
-        start, end = spans.asked_span(request, calendar)
-        paging, zone = Paging(), ZoneInfo(calendar.zone)
-        as_of = asked_as_of(request) if "as_of" in request.query_params else None
-        page = paging.paginate_queryset(traces_between(initiative, start, end, as_of=as_of), request, view=self) or []
-        return answered(paging.get_paginated_response([_shown(trace, zone, request) for trace in page]).data)
+        return self.listed(request, slug)
+
+    def rows(self, initiative: Initiative, start: datetime, end: datetime, as_of: datetime | None) -> QuerySet[Trace]:
+        return traces_between(initiative, start, end, as_of=as_of)
+
+    def shown(self, page: Sequence[Trace], initiative: Initiative, zone: ZoneInfo) -> list[dict[str, Any]]:
+        return [_shown(trace, zone, self.request) for trace in page]
 
 
 def _shown(trace: Trace, zone: ZoneInfo, request: Request) -> dict[str, Any]:
+    treated = trace.baseline.treated if trace.baseline else {}
     return {
         "id": trace.pk,
-        "interval": {
-            "start": trace.interval_start.astimezone(zone).isoformat(),
-            "end": trace.interval_end.astimezone(zone).isoformat(),
-        },
+        "interval": interval_of(trace, zone),
         "kpi": trace.kpi.key,
         "driver": {"id": trace.driver_id, "name": trace.driver.name},
         "basis": trace.basis,
@@ -82,14 +70,6 @@ def _shown(trace: Trace, zone: ZoneInfo, request: Request) -> dict[str, Any]:
         "corrects": trace.corrects_id,
         "causes": trace.causes,
         "provisional": trace.provisional,
-        "measurements": {"count": trace.measurements, "url": _rows(trace, request)},
+        "measurements": {"count": trace.measurements, "url": rows_behind(trace, treated, request)},
         "reasons": {} if trace.baseline else {"baseline": NO_BASELINE},
     }
-
-
-def _rows(trace: Trace, request: Request) -> str:
-    """Address of the follow-up's measurements, of the treated group where there is a control group."""
-    span = {"from": trace.interval_start.isoformat(), "to": trace.interval_end.isoformat()}
-    labels = {f"label.{name}": value for name, value in (trace.baseline.treated if trace.baseline else {}).items()}
-    address = reverse("api-rows", kwargs={"key": trace.kpi.key})
-    return request.build_absolute_uri(f"{address}?{urlencode(span | labels)}")

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from kpis.api import spans, statement_forms
-from kpis.api.as_of import AS_OF, asked_as_of
-from kpis.api.conditional import Conditional
-from kpis.api.paging import Paging
-from kpis.api.permissions import Read, asker
-from kpis.api.statements import answered, money
-from kpis.definitions import organisation
-from kpis.definitions.sight import initiatives_seen_by
+from kpis.api import statement_forms
+from kpis.api.booked import PARAMETERS, Booked, interval_of, rows_behind
+from kpis.api.statements import money
+from kpis.definitions.models import Initiative
 from kpis.ledger import expiry, periods
 from kpis.ledger.models import LedgerEntry, Period
 from kpis.ledger.reading import entries_between
 from kpis.measurements import retention
 
 
-class Ledger(Conditional):
+class Ledger(Booked):
     """List the ledger entries of an initiative
 
     Oldest first, adjustments where they were booked. ± (counterfactual − actual) · volume · unit_factor ·
@@ -37,29 +31,22 @@ class Ledger(Conditional):
     all that was booked for the interval before. `as_of`: only what was booked by then.
     """
 
-    permission_classes = [Read]
-
     @extend_schema(
-        operation_id="initiatives_ledger_list",
-        parameters=[spans.FROM, spans.TO, AS_OF, OpenApiParameter("page", int), OpenApiParameter("page_size", int)],
-        responses={200: statement_forms.LEDGER},
+        operation_id="initiatives_ledger_list", parameters=PARAMETERS, responses={200: statement_forms.LEDGER}
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
-        initiative = get_object_or_404(initiatives_seen_by(asker(request)), slug=slug)
-        spans.refuse_unknown(request, {"from", "to", "as_of", "page", "page_size"})
-        calendar = organisation.calendar()
-        start, end = spans.asked_span(request, calendar)
-        paging, zone = Paging(), ZoneInfo(calendar.zone)
-        entries = entries_between(initiative, start, end, as_of=_asked_as_of(request))
-        page = expiry.marked(paging.paginate_queryset(entries, request, view=self) or [])
-        kept_from = retention.rows_from([entry.kpi_id for entry in page])
+        return self.listed(request, slug)
+
+    def rows(
+        self, initiative: Initiative, start: datetime, end: datetime, as_of: datetime | None
+    ) -> QuerySet[LedgerEntry]:
+        return entries_between(initiative, start, end, as_of=as_of)
+
+    def shown(self, page: Sequence[LedgerEntry], initiative: Initiative, zone: ZoneInfo) -> list[dict[str, Any]]:
+        entries = expiry.marked(page)
+        kept_from = retention.rows_from([entry.kpi_id for entry in entries])
         closed = periods.closed_periods(is_sample=initiative.is_sample)
-        shown = [_shown(entry, zone, request, kept_from) | _correcting(entry, closed, zone) for entry in page]
-        return answered(paging.get_paginated_response(shown).data)
-
-
-def _asked_as_of(request: Request) -> datetime | None:
-    return asked_as_of(request) if "as_of" in request.query_params else None
+        return [_shown(entry, zone, self.request, kept_from) | _correcting(entry, closed, zone) for entry in entries]
 
 
 def _correcting(entry: LedgerEntry, closed: list[Period], zone: ZoneInfo) -> dict[str, Any]:
@@ -77,10 +64,7 @@ def _shown(entry: LedgerEntry, zone: ZoneInfo, request: Request, kept_from: Mapp
     gone = entry.kpi_id in kept_from and entry.interval_start < kept_from[entry.kpi_id]
     return {
         "id": entry.pk,
-        "interval": {
-            "start": entry.interval_start.astimezone(zone).isoformat(),
-            "end": entry.interval_end.astimezone(zone).isoformat(),
-        },
+        "interval": interval_of(entry, zone),
         "kpi": entry.kpi.key,
         "driver": {"id": entry.driver_id, "name": entry.driver.name},
         "baseline": entry.baseline.version,
@@ -104,13 +88,9 @@ def _shown(entry: LedgerEntry, zone: ZoneInfo, request: Request, kept_from: Mapp
         "status": entry.status,
         "provisional": entry.provisional,
         "expired_assumptions": [assumption.name for assumption in entry.ran_out],
-        "measurements": {"count": entry.measurements, "url": _rows(entry, request), "rows_gone": gone},
+        "measurements": {
+            "count": entry.measurements,
+            "url": rows_behind(entry, entry.baseline.treated, request),
+            "rows_gone": gone,
+        },
     }
-
-
-def _rows(entry: LedgerEntry, request: Request) -> str:
-    """Address of the measurements behind the actual value, of the treated group where there is a control group."""
-    span = {"from": entry.interval_start.isoformat(), "to": entry.interval_end.isoformat()}
-    labels = {f"label.{name}": value for name, value in entry.baseline.treated.items()}
-    address = reverse("api-rows", kwargs={"key": entry.kpi.key})
-    return request.build_absolute_uri(f"{address}?{urlencode(span | labels)}")

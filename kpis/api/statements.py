@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +10,9 @@ from django.http import HttpResponse
 
 from kpis.roi.ranges import Ranges
 from kpis.roi.statement import Statement
+from kpis.roi.told import figures_of, money
+
+__all__ = ["answered", "as_json", "money", "range_of"]
 
 
 def answered(answer: Any) -> HttpResponse:
@@ -20,35 +22,16 @@ def answered(answer: Any) -> HttpResponse:
 
 def as_json(statement: Statement, zone: ZoneInfo) -> dict[str, Any]:
     """Money as decimal strings in `currency`, shares as numbers; what does not exist is null and named in `reasons`."""
-    benefits, returns = statement.benefits, statement.returns
     forecast = _forecast(statement)  # before `reasons` is read: it may add one
-    return {
+    return figures_of(statement) | {
         "currency": statement.currency,
         "as_of": statement.as_of.astimezone(zone),
-        "invested": money(statement.invested),
-        "invested_estimated": money(statement.estimated_costs),
         "invested_by_settlement": {name: money(amount) for name, amount in statement.by_settlement.items()},
         "settlement_shares": statement.settlement_shares,
-        "benefits": {
-            "direct": money(benefits.direct),
-            "indirect": money(benefits.indirect),
-            "total": money(benefits.total),
-            "freed": money(benefits.freed),
-            "captured": money(benefits.captured),
-        },
-        "net": money(statement.net),
         "net_without_declared": money(statement.net_without_declared),
-        "roi": statement.roi.value,
         "range": range_of(statement.range),
-        "npv": None if returns.npv.value is None else money(Decimal(repr(returns.npv.value))),
-        "irr": returns.irr.value,
-        "irr_status": returns.irr.status,
-        "payback_on": returns.payback_on,
-        "payback_months": returns.payback_months.value,
         "provisional": statement.provisional,
-        "provisional_amount": money(statement.provisional_amount),
         "verdict": statement.verdict,
-        "evidence": {grade: money(amount) for grade, amount in statement.evidence.items()},
         "sensitivity": [
             {
                 "assumption": swing.name,
@@ -68,11 +51,6 @@ def _unsettled(statement: Statement) -> dict[str, str]:
     if statement.settlement_shares is not None:
         return {}
     return {"settlement_shares": "There are no costs yet."}
-
-
-def money(amount: Decimal) -> str:
-    """With two decimals, as the ledger has it."""
-    return f"{amount:.2f}"
 
 
 def range_of(found: Ranges | None) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""A statement in plain words and numbers, to be kept: money as decimal strings, days in ISO form, shares as numbers."""
+"""A statement in plain words and numbers, to be kept or sent: money as decimal strings, days in ISO form."""
 
 from __future__ import annotations
 
