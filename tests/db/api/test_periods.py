@@ -11,10 +11,10 @@ from openapi_schema_validator import OAS31Validator
 from kpis.access.models import AuditEvent, User
 from kpis.api.statement_forms import LEDGER, PERIOD, PERIODS
 from kpis.ledger.models import Period
-from tests.db.ledger.conftest import IN_APRIL, IN_MAY, arrive, books, open_books, stand_at
+from tests.db.ledger.conftest import IN_APRIL, IN_MAY, arrive, books, march, open_books, stand_at
 from tests.factories import ControllerFactory, CostEntryFactory, InitiativeFactory, UserFactory
 
-__all__ = ["arrive", "books", "stand_at"]
+__all__ = ["arrive", "books", "march", "stand_at"]
 
 ADDRESS = "/api/v1/periods/"
 LATER, EVEN_LATER = datetime(2026, 4, 10, 9, tzinfo=UTC), datetime(2026, 4, 20, 9, tzinfo=UTC)
@@ -24,14 +24,6 @@ LATER, EVEN_LATER = datetime(2026, 4, 10, 9, tzinfo=UTC), datetime(2026, 4, 20, 
 def api(client_with):
     """Sends, reads and manages."""
     return client_with("ingest", "read", "manage")
-
-
-@pytest.fixture
-def march(books):
-    for day in (30, 31, 32):
-        books.measure(day, 16)
-    books.bring_up_to_date(at=IN_APRIL)
-    return books
 
 
 @pytest.fixture

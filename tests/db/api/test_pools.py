@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from kpis.access.models import AuditEvent
 from kpis.ledger.pools.models import Capacity, Pool
 from tests.db.ledger.conftest import arrive, stand_at
-from tests.db.ledger.pools.conftest import form_team
+from tests.db.ledger.pools.conftest import rivals
 from tests.factories import ControllerFactory, KpiFactory, PoolFactory, ProductOwnerFactory
 
-__all__ = ["arrive", "stand_at"]
+__all__ = ["arrive", "rivals", "stand_at"]
 
 IN_MAY = datetime(2026, 5, 4, 9, tzinfo=UTC)
 CAPACITY = {
@@ -26,20 +26,8 @@ CAPACITY = {
 
 
 @pytest.fixture
-def two(arrive, stand_at):
-    """Support counts 5 hours in April, the assistant claims 40 of the same; an hour is 50.00 €."""
-    team = form_team(arrive, stand_at)
-    team.joins("support")
-    team.joins("assistant", interval="month")
-    team.reports("support", date(2026, 4, 1), 5)
-    team.reports("assistant", date(2026, 4, 15), 40)
-    team.brought_up_to_date(IN_MAY)
-    return team
-
-
-@pytest.fixture
-def address(two):
-    return f"/api/v1/pools/{two.pool.pk}/"
+def address(rivals):
+    return f"/api/v1/pools/{rivals.pool.pk}/"
 
 
 def code_of(response):
@@ -66,7 +54,7 @@ def test_a_value_driver_that_names_an_unknown_pool_makes_it_and_another_finds_it
     assert left.json()["pool"] == ""
 
 
-def test_who_claims_what_and_what_counts_is_said_by_driver_and_month(api, two, address):
+def test_who_claims_what_and_what_counts_is_said_by_driver_and_month(api, rivals, address):
     found = api.get(f"{address}claims/").json()
     assert [
         (c["driver"]["initiative"], c["claimed"], c["counted"], c["quantity_claimed"]) for c in found["claims"]
@@ -85,14 +73,14 @@ def test_who_claims_what_and_what_counts_is_said_by_driver_and_month(api, two, a
     assert "“Assistant” claims do not count: “Support” claims the same" in finding["detail"]
 
 
-def test_the_ledger_says_of_each_entry_what_is_claimed_and_what_counts(api, two):
+def test_the_ledger_says_of_each_entry_what_is_claimed_and_what_counts(api, rivals):
     (entry,) = api.get("/api/v1/initiatives/assistant/ledger/").json()["results"]
     assert (entry["claimed"], entry["counted"], entry["amount"]) == ("2000.00", "0.00", "0.00")
 
 
-def test_a_capacity_below_the_claims_is_found_with_all_initiatives_and_the_euros_at_stake(api, two, address):
+def test_a_capacity_below_the_claims_is_found_with_all_initiatives_and_the_euros_at_stake(api, rivals, address):
     assert api.post(f"{address}capacities/", CAPACITY | {"quantity": "30.00"}, format="json").status_code == 200
-    two.brought_up_to_date(IN_MAY)
+    rivals.brought_up_to_date(IN_MAY)
     found = api.get(f"{address}claims/").json()
     over = next(f for f in found["findings"] if f["code"] == "over_capacity")
     assert (over["initiatives"], over["amount"]) == (["support", "assistant"], "2000.00")
@@ -100,7 +88,7 @@ def test_a_capacity_below_the_claims_is_found_with_all_initiatives_and_the_euros
     assert (found["months"][0]["capacity"], found["months"][0]["limit"]) == (30.0, 24.0)
 
 
-def test_capacity_rule_and_exceptions_are_stated_with_a_reason_that_stays_in_the_trail(api, two, address):
+def test_capacity_rule_and_exceptions_are_stated_with_a_reason_that_stays_in_the_trail(api, rivals, address):
     for path, body in (
         (address, {"rule": "in_order"}),
         (f"{address}capacities/", CAPACITY | {"reason": " "}),
@@ -115,22 +103,26 @@ def test_capacity_rule_and_exceptions_are_stated_with_a_reason_that_stays_in_the
     ]
     changed = api.patch(address, {"rule": "in_order", "reason": "Other people"}, format="json")
     assert changed.json()["rule"] == "in_order"
-    two.brought_up_to_date(IN_MAY)
+    rivals.brought_up_to_date(IN_MAY)
     # 0.8 of 50 hours are 40, of which support has 5
     assert api.get(f"{address}claims/").json()["claims"][1]["counted"] == "1750.00"
     said = AuditEvent.objects.filter(what="pool.decided").values_list("details", flat=True)
     assert [each["reason"] for each in said] == ["Now", "Other people"]
 
 
-def test_two_claims_are_set_apart_and_brought_together_again(api, two, address):
-    pair = {"first": two.drivers["assistant"].pk, "second": two.drivers["support"].pk, "reason": "Night shift"}
+def test_two_claims_are_set_apart_and_brought_together_again(api, rivals, address):
+    pair = {
+        "first": rivals.drivers["assistant"].pk,
+        "second": rivals.drivers["support"].pk,
+        "reason": "Night shift",
+    }
     found = api.post(f"{address}apart/", pair | {"apart": True}, format="json").json()
     assert [each["reason"] for each in found["apart"]] == ["Night shift"]
-    two.brought_up_to_date(IN_MAY)
-    assert two.said("assistant") == [("2000.00", "2000.00")]
+    rivals.brought_up_to_date(IN_MAY)
+    assert rivals.said("assistant") == [("2000.00", "2000.00")]
     assert api.post(f"{address}apart/", pair | {"apart": False}, format="json").json()["apart"] == []
-    two.brought_up_to_date(IN_MAY)
-    assert two.said("assistant") == [("2000.00", "0.00")]
+    rivals.brought_up_to_date(IN_MAY)
+    assert rivals.said("assistant") == [("2000.00", "0.00")]
 
     foreign = pair | {"second": 999_999, "apart": True}
     assert code_of(api.post(f"{address}apart/", foreign, format="json")) == "does_not_exist"
@@ -138,8 +130,8 @@ def test_two_claims_are_set_apart_and_brought_together_again(api, two, address):
     assert code_of(api.post(f"{address}apart/", same, format="json")) == "not_one_pool"
 
 
-def test_what_is_out_of_sight_is_not_named_and_not_decided_about(client_with, two, address):
-    own = two.drivers["assistant"].initiative
+def test_what_is_out_of_sight_is_not_named_and_not_decided_about(client_with, rivals, address):
+    own = rivals.drivers["assistant"].initiative
     limited = client_with("read", "manage", initiatives=[own], by=ControllerFactory())
     found = limited.get(f"{address}claims/").json()
     assert [claim["driver"]["initiative"] for claim in found["claims"]] == ["assistant"]
@@ -147,7 +139,7 @@ def test_what_is_out_of_sight_is_not_named_and_not_decided_about(client_with, tw
     assert "upport" not in json.dumps(found)
     assert code_of(limited.post(f"{address}capacities/", CAPACITY, format="json")) == "sight_is_limited"
 
-    legal = two.joins("legal", pool=PoolFactory(slug="legal hours")).initiative
+    legal = rivals.joins("legal", pool=PoolFactory(slug="legal hours")).initiative
     elsewhere = client_with("read", initiatives=[legal])
     assert elsewhere.get(address).status_code == 404
     assert [pool["slug"] for pool in elsewhere.get("/api/v1/pools/").json()["results"]] == ["legal hours"]

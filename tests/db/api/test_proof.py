@@ -14,7 +14,7 @@ import pytest
 from kpis.access.models import AuditEvent
 from kpis.ledger.models import LedgerEntry
 from kpis.rollups import states
-from tests.db.ledger.conftest import IN_APRIL, arrive, books, stand_at
+from tests.db.ledger.conftest import IN_APRIL, arrive, books, march, stand_at
 from tests.factories import (
     CostEntryFactory,
     EffectFactory,
@@ -26,7 +26,7 @@ from tests.factories import (
     ValueDriverFactory,
 )
 
-__all__ = ["arrive", "books", "stand_at"]
+__all__ = ["arrive", "books", "march", "stand_at"]
 
 ADDRESS = "/api/v1/initiatives/support/proof/"
 
@@ -34,15 +34,6 @@ ADDRESS = "/api/v1/initiatives/support/proof/"
 @pytest.fixture
 def reader(client_with):
     return client_with("read")
-
-
-@pytest.fixture
-def march(books):
-    """Two days of March at 60.00, costs of 100.00; the 1st of April as well."""
-    for day in (30, 31, 32):
-        books.measure(day, 16)
-    books.bring_up_to_date(at=IN_APRIL)
-    return books
 
 
 def checked(answer, folder) -> tuple[int, str]:

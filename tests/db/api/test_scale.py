@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 
 import pytest
 from openapi_schema_validator import OAS31Validator
 
 from kpis.api.scale import SCALE
-from tests.db.roi.conftest import book, driver
-from tests.factories import CostEntryFactory, InitiativeFactory, OrganisationFactory
+from tests.db.roi.conftest import book, driver, piloted
+from tests.factories import InitiativeFactory, OrganisationFactory
 
-__all__ = ["book", "driver"]
+__all__ = ["book", "driver", "piloted"]
 ADDRESS = "/api/v1/initiatives/support/scale/"
 ASKED = {
     "users_now": 100,
@@ -35,18 +34,7 @@ def house(at):
         yield OrganisationFactory(zone="UTC", reporting_currency="EUR")
 
 
-@pytest.fixture
-def initiative(driver, book):
-    """1,000 a month for 100 users, March to May; 250 a month of running costs."""
-    initiative = InitiativeFactory(slug="support", started_on=date(2026, 3, 1), go_live_on=date(2026, 3, 1))
-    monthly = driver(initiative, "month")
-    for month, days in (("2026-03-01", 31), ("2026-04-01", 30), ("2026-05-01", 31)):
-        book(monthly, month, 1000, days=days)
-    CostEntryFactory(initiative=initiative, amount=Decimal(250), on=date(2026, 3, 1), recurrence="monthly")
-    return initiative
-
-
-def test_each_month_brings_what_was_measured_for_a_user_and_later_users_what_is_stated(api, initiative):
+def test_each_month_brings_what_was_measured_for_a_user_and_later_users_what_is_stated(api, piloted):
     found = api.post(ADDRESS, ASKED, format="json").json()
 
     OAS31Validator(SCALE).validate(found)
@@ -81,13 +69,13 @@ def test_without_three_full_months_there_is_no_projection_and_the_reason_is_said
         ({"users": 3}, "unknown_member", "users"),
     ],
 )
-def test_what_is_no_roll_out_is_refused_by_name(api, initiative, more, code, attr):
+def test_what_is_no_roll_out_is_refused_by_name(api, piloted, more, code, attr):
     response = api.post(ADDRESS, ASKED | more, format="json")
     error = json.loads(response.content)["errors"][0]
     assert (response.status_code, error["code"], error["attr"]) == (400, code, attr)
 
 
-def test_every_reader_may_ask_and_nobody_of_what_they_do_not_see(client_with, initiative):
+def test_every_reader_may_ask_and_nobody_of_what_they_do_not_see(client_with, piloted):
     assert client_with("read").post(ADDRESS, ASKED, format="json").status_code == 200
     stranger = client_with("read", initiatives=[InitiativeFactory(slug="mine")])
     assert stranger.post(ADDRESS, ASKED, format="json").status_code == 404

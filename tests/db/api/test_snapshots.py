@@ -10,22 +10,14 @@ from openapi_schema_validator import OAS31Validator
 from kpis.access.models import AuditEvent, User
 from kpis.api.snapshot_forms import DIFFERENCE, SNAPSHOT, SNAPSHOTS
 from kpis.roi.models import Snapshot
-from tests.db.ledger.conftest import IN_APRIL, arrive, books, stand_at
+from tests.db.ledger.conftest import arrive, books, march, stand_at
 from tests.factories import InitiativeFactory, UserFactory
 
-__all__ = ["arrive", "books", "stand_at"]
+__all__ = ["arrive", "books", "march", "stand_at"]
 
 ADDRESS = "/api/v1/snapshots/"
 LATER = datetime(2026, 4, 10, 9, tzinfo=UTC)
 BOARD = {"title": "Board, 3 April", "note": "Shown on paper"}
-
-
-@pytest.fixture
-def march(books):
-    for day in (30, 31, 32):
-        books.measure(day, 16)
-    books.bring_up_to_date(at=IN_APRIL)
-    return books
 
 
 def code_of(answer) -> tuple[int, str]:

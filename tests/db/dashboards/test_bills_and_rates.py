@@ -8,10 +8,10 @@ from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
 from kpis.access.models import User
 from kpis.ledger.models import CostEntry, ExchangeRate
+from tests.db.dashboards.conftest import client_of
 from tests.factories import (
     ControllerFactory,
     CostEntryFactory,
@@ -28,12 +28,6 @@ HEAD = "reference,name,amount,on\n"
 def initiative():
     OrganisationFactory(zone="UTC", reporting_currency="EUR")
     return InitiativeFactory(slug="support", name="Support")
-
-
-def client_of(user, language="en"):
-    client = Client(HTTP_ACCEPT_LANGUAGE=language)
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -11,26 +11,13 @@ from django.utils import translation
 
 from kpis.access.models import User
 from kpis.ledger.models import LedgerEntry, Period
-from tests.db.ledger.conftest import IN_APRIL, IN_MAY, MARCH, arrive, books, open_books, stand_at
+from tests.db.dashboards.conftest import client_of
+from tests.db.ledger.conftest import IN_APRIL, IN_MAY, MARCH, arrive, books, march, open_books, stand_at
 from tests.factories import ControllerFactory, CostEntryFactory, InitiativeFactory, UserFactory
 
-__all__ = ["arrive", "books", "stand_at"]
+__all__ = ["arrive", "books", "march", "stand_at"]
 
 LATER = datetime(2026, 4, 10, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def march(books):
-    for day in (30, 31, 32):
-        books.measure(day, 16)
-    books.bring_up_to_date(at=IN_APRIL)
-    return books
-
-
-def client_of(user, language="en"):
-    client = Client(HTTP_ACCEPT_LANGUAGE=language)
-    client.force_login(user)
-    return client
 
 
 def text_of(client, path, status=200):

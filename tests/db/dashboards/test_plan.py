@@ -7,10 +7,10 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
-from django.test import Client
 
 from kpis.access.models import User
 from kpis.planning.models import BusinessCase
+from tests.db.dashboards.conftest import client_of
 from tests.db.roi.conftest import book, driver
 from tests.factories import (
     BusinessCaseFactory,
@@ -58,12 +58,6 @@ def approved(initiative, saved, book):
     )  # fmt: skip
     CostEntryFactory(initiative=initiative, amount=Decimal(310), on=date(2026, 3, 1))
     return case
-
-
-def client_of(user, language="en"):
-    client = Client(HTTP_ACCEPT_LANGUAGE=language)
-    client.force_login(user)
-    return client
 
 
 def seen(path, user=None, language="en", status=200):

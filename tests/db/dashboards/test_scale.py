@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from html import unescape
+from datetime import UTC, datetime
 
 import pytest
-from django.test import Client
 
-from tests.db.roi.conftest import book, driver
-from tests.factories import CostEntryFactory, InitiativeFactory, OrganisationFactory, UserFactory
+from tests.db.dashboards.conftest import seen
+from tests.db.roi.conftest import book, driver, piloted
+from tests.factories import InitiativeFactory, OrganisationFactory, UserFactory
 
-__all__ = ["book", "driver"]
+__all__ = ["book", "driver", "piloted"]
 PAGE = "/initiatives/support/scale/"
 QUESTION = "?users_now=100&users_at_scale=400&months_to_scale=12&months=24&kept=80&block=100&licence=2"
 
@@ -23,31 +21,13 @@ def house(at):
         yield OrganisationFactory(zone="UTC", reporting_currency="EUR")
 
 
-@pytest.fixture
-def initiative(driver, book):
-    initiative = InitiativeFactory(slug="support", started_on=date(2026, 3, 1), go_live_on=date(2026, 3, 1))
-    monthly = driver(initiative, "month")
-    for month, days in (("2026-03-01", 31), ("2026-04-01", 30), ("2026-05-01", 31)):
-        book(monthly, month, 1000, days=days)
-    CostEntryFactory(initiative=initiative, amount=Decimal(250), on=date(2026, 3, 1), recurrence="monthly")
-    return initiative
-
-
-def seen(path, user=None, language="en", status=200):
-    client = Client(HTTP_ACCEPT_LANGUAGE=language)
-    client.force_login(user or UserFactory(language=language))
-    response = client.get(path)
-    assert response.status_code == status
-    return " ".join(unescape(response.content.decode()).replace("\xa0", " ").split())
-
-
-def test_the_question_stands_alone_until_it_is_asked(initiative):
+def test_the_question_stands_alone_until_it_is_asked(piloted):
     page = seen(PAGE)
     assert "measured since March 2026: €1,000 a month, running costs €250" in page
     assert "What to ask" not in page
 
 
-def test_the_answer_says_what_it_comes_to_where_evidence_ends_and_what_is_missing(initiative):
+def test_the_answer_says_what_it_comes_to_where_evidence_ends_and_what_is_missing(piloted):
     page = seen(PAGE + QUESTION)
 
     assert "From month 1 on this is an assumption." in page
@@ -57,7 +37,7 @@ def test_the_answer_says_what_it_comes_to_where_evidence_ends_and_what_is_missin
     assert 'class="state declared">assumed' in page
 
 
-def test_a_question_that_cannot_be_asked_says_why_beside_its_field(initiative):
+def test_a_question_that_cannot_be_asked_says_why_beside_its_field(piloted):
     page = seen(PAGE + QUESTION.replace("users_at_scale=400", "users_at_scale=4"))
     assert "Users at scale are at least those of today." in page and "What to ask" not in page
 
@@ -68,7 +48,7 @@ def test_without_three_full_months_the_page_says_so(house):
     assert "A projection needs three full months of booked benefits." in page
 
 
-def test_in_german_and_only_for_those_who_see_it(initiative):
+def test_in_german_and_only_for_those_who_see_it(piloted):
     assert "hier endet der Nachweis" in seen(PAGE + QUESTION, language="de")
     stranger = UserFactory(limited=True)
     stranger.initiatives.add(InitiativeFactory(slug="mine"))

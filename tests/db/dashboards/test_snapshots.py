@@ -11,20 +11,12 @@ from django.utils import translation
 
 from kpis.roi.models import Snapshot
 from kpis.roi.snapshots import Wish, take_snapshot
-from tests.db.ledger.conftest import IN_APRIL, arrive, books, stand_at
+from tests.db.ledger.conftest import IN_APRIL, arrive, books, march, stand_at
 from tests.factories import ControllerFactory, InitiativeFactory, UserFactory
 
-__all__ = ["arrive", "books", "stand_at"]
+__all__ = ["arrive", "books", "march", "stand_at"]
 
 LATER = datetime(2026, 4, 10, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def march(books):
-    for day in (30, 31, 32):
-        books.measure(day, 16)
-    books.bring_up_to_date(at=IN_APRIL)
-    return books
 
 
 @pytest.fixture

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from html import unescape
 
 import pytest
-from django.test import Client
 
+from tests.db.dashboards.conftest import seen
 from tests.db.roi.conftest import AS_OF, book, driver
 from tests.factories import CostEntryFactory, InitiativeFactory, OrganisationFactory, UserFactory
 
@@ -31,14 +30,6 @@ def initiative(driver, book):
         book(monthly, month, 250, days=days)
     CostEntryFactory(initiative=initiative, amount=Decimal(300), on=date(2026, 1, 15))
     return initiative
-
-
-def seen(path, user=None, language="en", status=200):
-    client = Client(HTTP_ACCEPT_LANGUAGE=language)
-    client.force_login(user or UserFactory(language=language))
-    response = client.get(path)
-    assert response.status_code == status
-    return " ".join(unescape(response.content.decode()).replace("\xa0", " ").split())
 
 
 def test_each_name_stands_with_its_figure_its_formula_and_its_reason(initiative):

@@ -38,6 +38,7 @@ __all__ = ["arrive"]
 
 MARCH, APRIL = "2026-03", "2026-04"
 IN_APRIL = datetime(2026, 4, 3, 9, tzinfo=UTC)
+LATER = datetime(2026, 4, 10, 9, tzinfo=UTC)
 IN_MAY = datetime(2026, 5, 4, 9, tzinfo=UTC)
 
 
@@ -92,6 +93,25 @@ def stand_at() -> Iterator[Callable[[datetime], None]]:
 @pytest.fixture
 def books(arrive, stand_at) -> Books:
     return open_books(arrive, stand_at)
+
+
+@pytest.fixture
+def march(books) -> Books:
+    """Two days of March at 60.00 each, costs of 100.00; the 1st of April as well. Nothing is closed."""
+    for day in (30, 31, 32):
+        books.measure(day, 16)
+    books.bring_up_to_date(at=IN_APRIL)
+    return books
+
+
+@pytest.fixture
+def closed(books) -> Books:
+    """March is closed with 120.00, April has 120.00 of two days; the hour costs 60 € and nobody owns it."""
+    for day in (30, 31, 32, 33):
+        books.measure(day, 16)
+    books.close(MARCH, at=IN_APRIL)
+    books.bring_up_to_date(at=LATER)
+    return books
 
 
 def open_books(arrive, stand_at, slug: str = "support", *, is_sample: bool = False) -> Books:

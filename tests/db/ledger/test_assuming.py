@@ -17,7 +17,7 @@ from kpis.ledger.assuming import wanted_of
 from kpis.ledger.models import Assumption, LedgerEntry
 from kpis.roi import previewing
 from kpis.roi.statement import roi_statement
-from tests.db.ledger.conftest import APRIL, IN_APRIL, IN_MAY, MARCH
+from tests.db.ledger.conftest import APRIL, IN_MAY, MARCH
 from tests.factories import ControllerFactory, InitiativeFactory, KpiFactory, ValueDriverFactory
 
 LATER = datetime(2026, 4, 10, 9, tzinfo=UTC)
@@ -29,16 +29,6 @@ def april(books):
     """Four days of 60.00 each: the 30th and 31st of March, the 1st and 2nd of April. Nothing is closed."""
     for day in (30, 31, 32, 33):
         books.measure(day, 16)
-    books.bring_up_to_date(at=LATER)
-    return books
-
-
-@pytest.fixture
-def closed(books):
-    """The same with March closed."""
-    for day in (30, 31, 32, 33):
-        books.measure(day, 16)
-    books.close(MARCH, at=IN_APRIL)
     books.bring_up_to_date(at=LATER)
     return books
 

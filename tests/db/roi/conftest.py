@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from kpis.definitions.models import Initiative
 from kpis.ledger.models import LedgerEntry, ValueDriver
 from tests.factories import (
+    CostEntryFactory,
     EffectFactory,
     InitiativeFactory,
     KpiFactory,
@@ -55,3 +56,14 @@ def book() -> Callable[..., LedgerEntry]:
         return LedgerEntryFactory(driver=driver, **(given | more))
 
     return book
+
+
+@pytest.fixture
+def piloted(driver, book) -> Initiative:
+    """1,000 a month from March to May; 250 a month of running costs."""
+    initiative = InitiativeFactory(slug="support", started_on=date(2026, 3, 1), go_live_on=date(2026, 3, 1))
+    monthly = driver(initiative, "month")
+    for month, days in (("2026-03-01", 31), ("2026-04-01", 30), ("2026-05-01", 31)):
+        book(monthly, month, 1000, days=days)
+    CostEntryFactory(initiative=initiative, amount=Decimal(250), on=date(2026, 3, 1), recurrence="monthly")
+    return initiative

@@ -99,3 +99,15 @@ def form_team(arrive, stand_at) -> Team:
     stand_at(datetime(2026, 4, 1, 9, tzinfo=UTC))
     controller = User.objects.filter(role=User.Role.CONTROLLER).first() or ControllerFactory()
     return Team(PoolFactory(), controller, arrive, stand_at)
+
+
+@pytest.fixture
+def rivals(arrive, stand_at) -> Team:
+    """Support counts 5 hours in April, the assistant claims 40 of the same; an hour is 50.00 €."""
+    team = form_team(arrive, stand_at)
+    team.joins("support")
+    team.joins("assistant", interval="month")
+    team.reports("support", date(2026, 4, 1), 5)
+    team.reports("assistant", date(2026, 4, 15), 40)
+    team.brought_up_to_date(datetime(2026, 5, 4, 9, tzinfo=UTC))
+    return team
